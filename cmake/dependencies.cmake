@@ -1,0 +1,16 @@
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(CLI11 2.1 REQUIRED)
+find_package(spdlog 1.9 REQUIRED)
+find_package(CURL 7.80 REQUIRED)
+
+# libexpected-dev ships a header and no CMake package.
+find_path(TL_EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
+add_library(tl_expected INTERFACE)
+target_include_directories(tl_expected SYSTEM INTERFACE ${TL_EXPECTED_INCLUDE_DIR})
+
+# Asio is header-only; it needs threads.
+add_library(ebb_asio INTERFACE)
+target_link_libraries(ebb_asio INTERFACE Boost::headers Threads::Threads)
+# Asio 1.24's default on Linux is epoll; the separate type-erased executor headers are not used.
+target_compile_definitions(ebb_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)

@@ -1,0 +1,43 @@
+#include "core/cpu_device.h"
+
+#include <ctime>
+#include <utility>
+
+namespace ebb::core {
+namespace {
+
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+class CpuDevice final : public Device {
+ public:
+  CpuDevice(std::string name, const HashBackend& backend)
+      : backend_(backend), info_{std::move(name), backend.name, kMaxMidstates} {}
+
+  const DeviceInfo& info() const override { return info_; }
+
+  void prepare(const ScanInput& input) override { input_ = input; }
+
+  ScanReport scan(std::uint32_t first, std::uint64_t count, std::span<Candidate> out) override {
+    const auto start = thread_cpu_time();
+    const ScanResult result =
+        backend_.scan(input_, first, count, out.data(), static_cast<std::uint32_t>(out.size()));
+    return {true, result.scanned, result.found, thread_cpu_time() - start};
+  }
+
+ private:
+  const HashBackend& backend_;
+  DeviceInfo info_;
+  ScanInput input_;
+};
+
+}  // namespace
+
+std::unique_ptr<Device> make_cpu_device(std::string name, const HashBackend& backend) {
+  return std::make_unique<CpuDevice>(std::move(name), backend);
+}
+
+}  // namespace ebb::core

@@ -1,0 +1,19 @@
+#pragma once
+// The compiled kernels. Each lives in its own object, built for its own instruction set.
+
+#include "core/scan.h"
+
+namespace ebb::core {
+
+ScanResult scan_scalar(const ScanInput&, std::uint32_t, std::uint64_t, Candidate*,
+                       std::uint32_t) noexcept;
+#if defined(__x86_64__)
+ScanResult scan_sse2(const ScanInput&, std::uint32_t, std::uint64_t, Candidate*,
+                     std::uint32_t) noexcept;
+ScanResult scan_avx2(const ScanInput&, std::uint32_t, std::uint64_t, Candidate*,
+                     std::uint32_t) noexcept;
+ScanResult scan_avx512(const ScanInput&, std::uint32_t, std::uint64_t, Candidate*,
+                       std::uint32_t) noexcept;
+#endif
+
+}  // namespace ebb::core
