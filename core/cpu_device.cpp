@@ -29,7 +29,7 @@ class CpuDevice final : public Device {
   }
 
  private:
-  const HashBackend& backend_;
+  HashBackend backend_;
   DeviceInfo info_;
   ScanInput input_;
 };

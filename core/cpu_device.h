@@ -9,7 +9,7 @@
 namespace ebb::core {
 
 /// One device per worker thread; `busy` is that thread's own CPU time, so time lost to other
-/// processes is not charged against the duty. `backend` must outlive the device.
+/// processes is not charged against the duty.
 std::unique_ptr<Device> make_cpu_device(std::string name, const HashBackend& backend);
 
 }  // namespace ebb::core

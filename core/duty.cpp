@@ -32,7 +32,7 @@ void Gate::wait(std::stop_token stop) {
 }
 
 DutyWriter::DutyWriter(Duty initial, std::shared_ptr<Gate> gate)
-    : cell_(std::make_shared<DutyReader::Cell>(initial.ppm, std::move(gate))) {}
+    : cell_(std::make_shared<DutyReader::Cell>(initial, std::move(gate))) {}
 
 void DutyWriter::store(Duty duty) {
   const std::uint32_t previous = cell_->ppm.exchange(duty.ppm, std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <utility>
 
 namespace ebb::core {
 
@@ -49,6 +50,8 @@ class DutyReader {
  private:
   friend class DutyWriter;
   struct Cell {
+    Cell(Duty initial, std::shared_ptr<Gate> to_wake)
+        : ppm(initial.ppm), gate(std::move(to_wake)) {}
     std::atomic<std::uint32_t> ppm;
     std::shared_ptr<Gate> gate;
   };

@@ -20,10 +20,20 @@
 #include "core/scan.h"
 #include "core/sha256_constants.h"
 
+#ifdef __CUDACC__  // cuda/scan_kernel.cu: one nonce a thread, Word = std::uint32_t
+#define EBB_INLINE __host__ __device__ __forceinline__
+#else
 #define EBB_INLINE inline __attribute__((always_inline))
+#endif
 
 namespace ebb::core {
 namespace {
+
+// FIPS 180-4's tables as constants: device code may not read a host array, even a constexpr one.
+template <int t>
+constexpr std::uint32_t kRound = kSha256K[t];
+template <int i>
+constexpr std::uint32_t kInitial = kSha256Initial[i];
 
 template <class Word>
 EBB_INLINE Word rotr(Word x, int n) {
@@ -123,11 +133,11 @@ EBB_INLINE Lead make_lead(const ScanInput& input, unsigned index) {
   for (int i = 0; i < 8; ++i)
     lead.midstate[i] = m[i];
   s = {m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7]};
-  round_at<0>(s, kSha256K[0] + input.tail[0]);
-  round_at<1>(s, kSha256K[1] + input.tail[1]);
-  round_at<2>(s, kSha256K[2] + input.tail[2]);
+  round_at<0>(s, kRound<0> + input.tail[0]);
+  round_at<1>(s, kRound<1> + input.tail[1]);
+  round_at<2>(s, kRound<2> + input.tail[2]);
   // Roles after three rounds: a in s.f, b in s.g, c in s.h, d in s.a, e in s.b, … (see round_at).
-  const std::uint32_t t1 = s.e + big_sigma1(s.b) + choose(s.b, s.c, s.d) + kSha256K[3];
+  const std::uint32_t t1 = s.e + big_sigma1(s.b) + choose(s.b, s.c, s.d) + kRound<3>;
   lead.a_base = t1 + big_sigma0(s.f) + majority(s.f, s.g, s.h);
   lead.e_base = s.a + t1;
   lead.a = s.f;
@@ -168,7 +178,7 @@ EBB_INLINE void extend_shared(const Uniforms& u, Word w3, Word (&w)[64],
     if constexpr (t >= 34) {
       w[t] = small_sigma1(w[t - 2]) + w[t - 7] + (small_sigma0(w[t - 15]) + w[t - 16]);
     }
-    out.kw[t - kFirstShared] = w[t] + kSha256K[t];
+    out.kw[t - kFirstShared] = w[t] + kRound<t>;
     extend_shared<t + 1>(u, w3, w, out);
   }
 }
@@ -181,11 +191,11 @@ EBB_INLINE void hash1_rounds(Working<Word>& s, const Uniforms& u,
     const Word zero{};
     if constexpr (t < 16) {
       constexpr std::uint32_t kWord = t == 4 ? kPad : t == 15 ? kHeaderBits : 0;
-      round_at<t>(s, zero + (kSha256K[t] + kWord));
+      round_at<t>(s, zero + (kRound<t> + kWord));
     } else if constexpr (t == 16) {
-      round_at<t>(s, zero + (kSha256K[t] + u.w16));
+      round_at<t>(s, zero + (kRound<t> + u.w16));
     } else if constexpr (t == 17) {
-      round_at<t>(s, zero + (kSha256K[t] + u.w17));
+      round_at<t>(s, zero + (kRound<t> + u.w17));
     } else {
       round_at<t>(s, shared.kw[t - kFirstShared]);
     }
@@ -225,7 +235,7 @@ EBB_INLINE Word hash2_word(Word (&w)[16]) {
 template <int t, class Word>
 EBB_INLINE void hash2_rounds(Working<Word>& s, Word (&w)[16]) {
   if constexpr (t < 57) {
-    round_at<t>(s, hash2_word<t>(w) + kSha256K[t]);
+    round_at<t>(s, hash2_word<t>(w) + kRound<t>);
     hash2_rounds<t + 1>(s, w);
   }
 }
@@ -240,20 +250,19 @@ EBB_INLINE void round_e_only(Word& d, Word e, Word f, Word g, Word h, Word kw) {
 template <class Word>
 EBB_INLINE Word hash2_last_word(Word (&w)[16]) {
   const Word zero{};
-  const unsigned* iv = kSha256Initial;
   w[8] = zero + kPad;
   for (int i = 9; i < 15; ++i)
     w[i] = zero;
   w[15] = zero + kDigestBits;
 
-  Working<Word> s{zero + iv[0], zero + iv[1], zero + iv[2], zero + iv[3],
-                  zero + iv[4], zero + iv[5], zero + iv[6], zero + iv[7]};
+  Working<Word> s{zero + kInitial<0>, zero + kInitial<1>, zero + kInitial<2>, zero + kInitial<3>,
+                  zero + kInitial<4>, zero + kInitial<5>, zero + kInitial<6>, zero + kInitial<7>};
   hash2_rounds<0>(s, w);
   // Rounds 57..60 in the rotated roles of round_at.
-  round_e_only(s.c, s.d, s.e, s.f, s.g, hash2_word<57>(w) + kSha256K[57]);
-  round_e_only(s.b, s.c, s.d, s.e, s.f, hash2_word<58>(w) + kSha256K[58]);
-  round_e_only(s.a, s.b, s.c, s.d, s.e, hash2_word<59>(w) + kSha256K[59]);
-  round_e_only(s.h, s.a, s.b, s.c, s.d, hash2_word<60>(w) + (kSha256K[60] + iv[7]));
+  round_e_only(s.c, s.d, s.e, s.f, s.g, hash2_word<57>(w) + kRound<57>);
+  round_e_only(s.b, s.c, s.d, s.e, s.f, hash2_word<58>(w) + kRound<58>);
+  round_e_only(s.a, s.b, s.c, s.d, s.e, hash2_word<59>(w) + kRound<59>);
+  round_e_only(s.h, s.a, s.b, s.c, s.d, hash2_word<60>(w) + (kRound<60> + kInitial<7>));
   return s.h;
 }
 

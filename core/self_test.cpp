@@ -127,10 +127,25 @@ std::optional<std::string> check_lanes_and_slots(const HashBackend& backend, Ran
   return std::nullopt;
 }
 
+std::optional<std::string> check_mask(const HashBackend& backend, Random& random) {
+  const std::uint32_t first = random.next() & 0x7fffffff;
+  const Problem problem(random, kMaxMidstates, first, backend.lanes);
+  for (int bit = 0; bit < 32; ++bit) {
+    if (!agrees(backend, problem, first, backend.lanes, 1u << bit)) {
+      return "wrong result for bit " + std::to_string(bit) + " of the mask";
+    }
+  }
+  // As in most real scans, there is nothing to be found.
+  if (!agrees(backend, problem, first, backend.lanes, ~0u)) return "finds what is not there";
+  return std::nullopt;
+}
+
 std::optional<std::string> check_ranges(const HashBackend& backend, Random& random) {
   const std::uint32_t longest = 2 * backend.lanes + 1;
   const std::uint32_t spread = longest + 2;  // every start within and around one vector
-  for (const std::uint32_t base : {0u, random.next() & 0x7ffffff0u, 0u - spread}) {
+  // The third crosses a border of every byte of the nonce, the last ends at the last nonce.
+  for (const std::uint32_t base :
+       {0u, random.next() & 0x7ffffff0u, 0x80000000u - spread / 2, 0u - spread}) {
     const Problem problem(random, 3, base, spread);
     for (std::uint32_t count = 0; count <= longest; ++count) {
       const std::uint32_t start = base + spread - count - (count & 1);
@@ -167,8 +182,8 @@ std::optional<std::string> check_full_buffer(const HashBackend& backend, Random&
 
 std::optional<std::string> self_test(const HashBackend& backend) {
   Random random(0x6562622d73656c66);
-  for (const auto check :
-       {check_lanes_and_slots, check_ranges, check_midstate_counts, check_full_buffer}) {
+  for (const auto check : {check_lanes_and_slots, check_mask, check_ranges, check_midstate_counts,
+                           check_full_buffer}) {
     if (auto reason = check(backend, random)) return reason;
   }
   return std::nullopt;

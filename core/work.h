@@ -35,16 +35,19 @@ struct WorkUnit {
   ScanInput scan_input() const;
 };
 
-/// Enumerates one worker's units of a job: roll indices worker, worker + workers, … over
-/// (extranonce2 x groups of versions), then the same again one second later, never ahead of the
-/// clock. Workers of one job are disjoint without talking to each other. When there are fewer
-/// indices than workers, every worker takes its own slice of the nonces instead.
+/// Enumerates one worker's units of a job. What there is to do in a second of the job's time is cut
+/// into pieces, one extranonce2 with up to kMaxMidstates versions each, numbered in that order;
+/// pieces worker, worker + workers, … are this worker's, and a unit is a piece or, for a device of
+/// fewer midstates, part of one. Then the same again one second later, never ahead of the clock.
+/// Workers of one job are disjoint without talking to each other, wherever each begins and whatever
+/// its midstates. When there are fewer pieces than workers, every worker takes its own slice of the
+/// nonces instead.
 ///
 /// Nonce, then versions, then extranonce2, then time: pools judge time the most strictly.
 class WorkSource {
  public:
-  /// `first_extranonce2`: where to begin counting; pass the last source's next_extranonce2() to
-  /// go on after a job that did not void the earlier ones.
+  /// `first_extranonce2`: where to begin counting, wrapping at the end; pass the last source's
+  /// next_extranonce2() to go on after a job that did not void the earlier ones.
   /// Needs workers > worker and max_midstates in 1..kMaxMidstates.
   WorkSource(JobPtr job, unsigned worker, unsigned workers, unsigned max_midstates,
              std::uint64_t first_extranonce2 = 0);
@@ -54,7 +57,7 @@ class WorkSource {
   /// than the job's.
   std::optional<WorkUnit> next(std::uint32_t elapsed_s);
 
-  /// First extranonce2 count that no unit of this source has touched.
+  /// The extranonce2 count after the one of the last unit, wrapping at the end.
   std::uint64_t next_extranonce2() const;
 
   /// Same work under a new id or target (see same_work): the position is kept.
@@ -63,16 +66,25 @@ class WorkSource {
   const JobPtr& job() const { return job_; }
 
  private:
-  std::uint64_t indices_per_second() const { return extranonce2_count_ * version_groups_; }
+  /// The number of this worker's i-th piece, counted from where it began.
+  std::uint64_t piece(std::uint64_t i) const {
+    return first_piece_ + (start_ + i) % piece_count_ * stride_;
+  }
 
   JobPtr job_;
   unsigned worker_;
   unsigned workers_;
-  std::uint32_t group_size_;
-  std::uint64_t version_groups_;
-  std::uint64_t extranonce2_count_;  ///< capped so that index arithmetic cannot overflow
+  std::uint32_t group_size_;         ///< versions in a unit
+  std::uint32_t piece_size_;         ///< versions in a piece
+  std::uint64_t pieces_;             ///< per extranonce2
+  std::uint64_t extranonce2_count_;  ///< capped so that piece numbers cannot overflow
   std::uint64_t first_extranonce2_;
   bool split_nonces_;
+  // This worker's pieces are first_piece_ + k * stride_ for k < piece_count_, from k = start_ on.
+  std::uint64_t first_piece_;
+  std::uint64_t stride_;
+  std::uint64_t piece_count_;
+  std::uint64_t start_;
   std::uint64_t position_ = 0;  ///< units taken in the current second
   std::uint32_t seconds_ = 0;   ///< added to the job's time
 };

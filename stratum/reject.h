@@ -34,6 +34,9 @@ struct Reply {
 };
 Reply read_reply(const boost::json::object& message);
 
+/// True for an `error` other than null and false.
+bool has_error(const boost::json::object& message);
+
 /// Decides on the text first and on the number where the text says nothing.
 RejectReason classify_reject(const Reply& reply);
 

@@ -5,17 +5,23 @@
 // Protocol: BIP 310 (mining.configure, version rolling) and the de-facto Stratum V1 of ckpool,
 // datum, public-pool and their kin.
 
+#include <boost/json.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "core/share.h"
+#include "stratum/job_window.h"
+#include "stratum/messages.h"
 #include "stratum/reject.h"
+#include "stratum/version_form.h"
 
 namespace ebb::stratum {
 
@@ -80,20 +86,29 @@ using Event = std::variant<Subscribed, Authorised, AuthorisationFailed, JobRecei
 
 enum class SubmitResult {
   sent,
-  stale,      ///< its job was voided by a clean one, or it belongs to another session
-  withheld,   ///< the pool raised the difficulty since; it would be refused
+  stale,      ///< its job was voided by a clean one, it rolled version bits that the pool has taken
+              ///< back since, or it belongs to another session
+  withheld,   ///< above the share target, or the pool raised the difficulty since; it would be
+              ///< refused
   not_ready,  ///< not authorised (any more), or too many unanswered requests
 };
 
-/// One thread. Memory is bounded whatever arrives: jobs kept, requests pending, text lengths.
+/// One thread. Memory is bounded whatever arrives (jobs kept, requests pending, text lengths), as
+/// long as output and events are taken after each line.
 class Session {
  public:
+  static constexpr std::size_t kMaxUnansweredSubmits = 1024;
+  /// Above that, for shares that solve a block.
+  static constexpr std::size_t kBlockSubmitReserve = 64;
+  static constexpr std::size_t kMaxEarlyMessages = 16;
+  static constexpr int kMaxBadLinesInARow = 3;
+
   explicit Session(SessionConfig config);
 
   /// Queues the opening requests: configure and subscribe, without waiting between them.
   void start();
 
-  /// One line from the pool, without its end.
+  /// One line from the pool, without its end. Does nothing once the session has failed.
   void receive(std::string_view line);
 
   /// The transport dropped a line for its length.
@@ -109,19 +124,73 @@ class Session {
 
   /// Lines to send, in order, without their ends; the pending requests behind them are registered
   /// already, so an answer can never come too early.
-  std::vector<std::string> take_output();
-  std::vector<Event> take_events();
+  std::vector<std::string> take_output() { return std::exchange(output_, {}); }
+  std::vector<Event> take_events() { return std::exchange(events_, {}); }
 
   bool subscribed() const { return subscribed_; }
   bool authorised() const { return authorised_; }
+  bool failed() const { return failed_; }
   bool configure_pending() const;
-  std::size_t unanswered_submits() const;
+  std::size_t unanswered_submits() const { return submits_.size(); }
+  std::size_t jobs_kept() const { return jobs_.size(); }
   std::uint64_t bad_lines() const { return bad_lines_; }
+  std::uint64_t unmatched_replies() const { return unmatched_replies_; }
 
  private:
+  enum class Request { configure, subscribe, authorize, other };
+  struct PendingSubmit {
+    core::Share share;
+    bool teaches_form = false;  ///< its job has ones under the mask, and the share is right
+    VersionForm::Form form = VersionForm::Form::difference;
+  };
+  struct NewDifficulty {
+    double value = 0;
+  };
+  using EarlyMessage = std::variant<Notify, NewDifficulty, ExtranonceChange>;
+  using Outcome = tl::expected<void, std::string>;  ///< the error: why this is a bad line
+
+  std::uint64_t send(std::string_view method, boost::json::array params);
+  void answer(std::string line);
+  void bad_line(std::string what);
+  void fail(std::string what);
+
+  Outcome handle(const boost::json::object& message);
+  Outcome on_call(std::string_view method, const boost::json::object& message);
+  void on_query(std::string_view method, const boost::json::object& message);
+  Outcome on_reply(const boost::json::object& message);
+  void on_subscribe_reply(const boost::json::object& message);
+  void on_authorize_reply(const boost::json::object& message);
+  void on_submit_reply(PendingSubmit pending, const boost::json::object& message);
+
+  void apply_or_keep(EarlyMessage message);
+  void apply(const Notify& notify);
+  void apply(const NewDifficulty& difficulty);
+  void apply(const ExtranonceChange& change);
+  void set_mask(std::uint32_t mask);
+  std::string without_secrets(std::string text) const;
+
+  SessionConfig config_;
   bool subscribed_ = false;
   bool authorised_ = false;
+  bool failed_ = false;
+  bool configure_timed_out_ = false;
+  int bad_lines_in_a_row_ = 0;
   std::uint64_t bad_lines_ = 0;
+  std::uint64_t unmatched_replies_ = 0;
+
+  std::uint64_t next_id_ = 1;
+  std::map<std::uint64_t, Request> requests_;  ///< at most one of each kind but `other`, two of it
+  std::map<std::uint64_t, PendingSubmit> submits_;
+  std::deque<EarlyMessage> early_;  ///< what came before the subscribe reply
+
+  Extranonce extranonce_;
+  std::optional<double> difficulty_;   ///< nothing before the first set_difficulty: 1
+  std::optional<std::uint32_t> mask_;  ///< nothing while unknown: 0
+  VersionForm version_form_;
+  JobWindow jobs_;
+
+  std::vector<std::string> output_;
+  std::vector<Event> events_;
 };
 
 }  // namespace ebb::stratum

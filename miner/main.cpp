@@ -1,0 +1,42 @@
+// ebb's entry: reads the command line and runs the command.
+
+#include <cstdio>
+#include <exception>
+
+#include "bench/hash_bench.h"
+#include "miner/devices.h"
+#include "miner/mine.h"
+#include "miner/options.h"
+#include "miner/pool_command.h"
+
+namespace {
+
+struct Run {
+  int operator()(const ebb::miner::MineOptions& options) { return run_mine(options); }
+  int operator()(const ebb::miner::PoolOptions& options) { return run_pool(options); }
+  int operator()(const ebb::miner::DevicesOptions& options) { return run_devices(options); }
+  int operator()(const ebb::miner::BenchHashOptions& options) {
+    return ebb::bench::run_hash_bench({options.backend, options.threads, options.json});
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto command = ebb::miner::parse_command_line(argc, argv);
+    if (!command) {
+      const auto& [code, text] = command.error();
+      if (code == 0) {
+        std::fputs(text.c_str(), stdout);
+      } else {
+        std::fprintf(stderr, "ebb: %s\n", text.c_str());
+      }
+      return code;
+    }
+    return std::visit(Run(), *command);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ebb: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,256 @@
+#include "miner/mine.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio.hpp>
+#include <fstream>
+
+#include "miner/console.h"
+#include "miner/crew.h"
+#include "miner/demo_pool.h"
+#include "miner/lifetime.h"
+#include "miner/report.h"
+#include "miner/share_ledger.h"
+#include "miner/summary_file.h"
+#include "stratum/pool_client.h"
+#include "throttle/controller.h"
+
+namespace ebb::miner {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kSamplePeriod{1};
+constexpr std::chrono::seconds kProgressPeriodInPipe{10};
+
+// Batches of shares on their way to the io thread. More means that it cannot keep up.
+constexpr int kMaxBatchesInFlight = 64;
+
+/// Owns everything a mining run needs. Members die in reverse: the crew's threads first.
+class MiningRun {
+ public:
+  MiningRun(const MineOptions& options, Console& console, std::vector<OpenedDevice> devices)
+      : console_(console),
+        lifetime_(io_, options.run_for, [this] { stop(); }),
+        sample_timer_(io_),
+        control_timer_(io_),
+        crew_(std::move(devices),
+              [this](std::vector<core::Share>& shares) { return deliver(shares); }),
+        controller_(options.cap, crew_.take_duty_writers()) {
+    stratum::PoolClientConfig config;
+    config.user = options.user;
+    config.password = options.password;
+    config.user_agent = "ebb/" EBB_VERSION;
+    config.suggest_difficulty = options.suggest_difficulty;
+    if (options.pool) {
+      config.url = *options.pool;
+    } else {
+      demo_.emplace(io_, console.log());
+      config.url = demo_->url();
+    }
+    pool_.address = config.url.text();
+    client_.emplace(io_, std::move(config), [this](stratum::PoolEvent event) {
+      std::visit([this](auto&& e) { on(std::move(e)); }, std::move(event));
+    });
+  }
+
+  void run() {
+    started_ = Clock::now();
+    crew_.start();
+    client_->start();
+    sample();
+    control();
+    io_.run();
+    crew_.stop();
+  }
+
+  Snapshot snapshot() const {
+    using std::chrono::seconds;
+    Snapshot snapshot;
+    snapshot.elapsed = (stopped_.value_or(Clock::now())) - started_;
+    snapshot.hashrate_10s = meter_.over(seconds(10));
+    snapshot.hashrate_60s = meter_.over(seconds(60));
+    snapshot.hashrate_15m = meter_.over(std::chrono::minutes(15));
+    snapshot.shares = ledger_.statistics();
+    snapshot.pool = pool_;
+    snapshot.devices = crew_.figures();
+    return snapshot;
+  }
+
+ private:
+  void stop() {
+    stopped_ = Clock::now();
+    crew_.board().clear();
+    crew_.stop();
+    sample_timer_.cancel();
+    control_timer_.cancel();
+    // Shares that workers found in their last slice are posted already: the client hears of the
+    // stop after them.
+    asio::post(io_, [this] {
+      client_->stop();
+      if (demo_) demo_->stop();
+    });
+  }
+
+  /// On a worker's thread.
+  bool deliver(std::vector<core::Share>& shares) {
+    if (batches_in_flight_.load(std::memory_order_relaxed) >= kMaxBatchesInFlight) return false;
+    batches_in_flight_.fetch_add(1, std::memory_order_relaxed);
+    asio::post(io_, [this, batch = std::move(shares)]() mutable {
+      batches_in_flight_.fetch_sub(1, std::memory_order_relaxed);
+      for (core::Share& share : batch) {
+        ledger_.found(share, console_.log());
+        client_->submit(std::move(share));
+      }
+    });
+    return true;
+  }
+
+  void sample() {
+    const auto now = Clock::now();
+    meter_.sample(now, crew_.hashes());
+    if (now - started_ >= kSamplePeriod) {
+      console_.show_progress(progress_line(snapshot()));
+      if (!console_.is_terminal() && now - last_plain_line_ >= kProgressPeriodInPipe) {
+        if (last_plain_line_ != Clock::time_point{}) {
+          console_.log().info(progress_line(snapshot()));
+        }
+        last_plain_line_ = now;
+      }
+    }
+    warn_of_new_hardware_errors();
+    sample_timer_.expires_after(kSamplePeriod);
+    sample_timer_.async_wait([this](boost::system::error_code error) {
+      if (!error && !stopped_) sample();
+    });
+  }
+
+  void control() {
+    std::vector<throttle::DeviceCounters> counters;
+    for (const DeviceFigures& device : crew_.figures())
+      counters.push_back(device.work);
+    controller_.tick(Clock::now(), counters, crew_.board().current().job != nullptr);
+    control_timer_.expires_after(throttle::Controller::kPeriod);
+    control_timer_.async_wait([this](boost::system::error_code error) {
+      if (!error && !stopped_) control();
+    });
+  }
+
+  void warn_of_new_hardware_errors() {
+    std::uint64_t errors = 0, failures = 0;
+    for (const DeviceFigures& device : crew_.figures()) {
+      errors += device.hardware_errors;
+      failures += device.device_failures;
+    }
+    if (errors > warned_errors_) {
+      console_.log().warn("{} hardware errors so far: a device computes wrong hashes", errors);
+    }
+    if (failures > warned_failures_) {
+      console_.log().warn("{} device failures so far: it is tried again with growing pauses",
+                          failures);
+    }
+    warned_errors_ = errors;
+    warned_failures_ = failures;
+  }
+
+  void on(const stratum::Connecting& e) { console_.log().info("connecting to {}", e.address); }
+  void on(const stratum::Connected& e) {
+    console_.log().info("connected to {}", e.address);
+    pool_.connected = true;
+    ++pool_.connections;
+  }
+  void on(const stratum::Disconnected& e) {
+    pool_.connected = false;
+    crew_.board().clear();
+    console_.log().warn("pool {}: {}; trying again in {:.1f} s", pool_.address, e.why,
+                        std::chrono::duration<double>(e.retry_in).count());
+  }
+  void on(const stratum::ShareDropped& e) { ledger_.dropped(e.why); }
+  void on(stratum::Event&& event) {
+    std::visit([this](auto&& e) { on(std::move(e)); }, std::move(event));
+  }
+  void on(const stratum::Subscribed& e) {
+    console_.log().info("subscribed: extranonce1 of {} bytes, extranonce2 of {}",
+                        e.extranonce1_bytes, e.extranonce2_bytes);
+  }
+  void on(const stratum::Authorised&) { console_.log().info("authorised"); }
+  void on(const stratum::AuthorisationFailed& e) {
+    console_.log().error("the pool refused the user: {}", e.text);
+  }
+  void on(stratum::JobReceived&& e) {
+    ++pool_.jobs;
+    if (!stopped_) crew_.board().publish(std::move(e.job));
+  }
+  void on(const stratum::DifficultyChanged& e) {
+    pool_.difficulty = e.difficulty;
+    console_.log().info("share difficulty {}", format_difficulty(e.difficulty));
+  }
+  void on(const stratum::VersionRolling& e) {
+    if (e.mask == 0) {
+      console_.log().info("version rolling is off");
+    } else {
+      console_.log().info("version rolling with mask {:08x}", e.mask);
+    }
+  }
+  void on(const stratum::ShareJudged& e) { ledger_.judged(e, console_.log()); }
+  void on(const stratum::ReconnectRequested& e) {
+    console_.log().info("the pool asks to reconnect{}{}", e.host.empty() ? "" : " to ", e.host);
+  }
+  void on(const stratum::PoolMessage& e) {
+    console_.log().warn("message from the pool: {}", e.text);
+  }
+  void on(const stratum::LineRejected& e) {
+    // Once a connection is enough: a broken pool can send a thousand a second.
+    if (std::exchange(bad_line_logged_, pool_.connections) == pool_.connections) return;
+    console_.log().warn("unusable line from the pool: {}", e.what);
+  }
+  void on(const stratum::SessionFailed&) {}  // the Disconnected that follows says why
+
+  Console& console_;
+  asio::io_context io_{1};
+  Lifetime lifetime_;
+  asio::steady_timer sample_timer_;
+  asio::steady_timer control_timer_;
+  std::optional<DemoPool> demo_;
+  std::optional<stratum::PoolClient> client_;
+  HashrateMeter meter_;
+  ShareLedger ledger_;
+  PoolStatistics pool_;
+  std::uint64_t bad_line_logged_ = 0;
+  std::uint64_t warned_errors_ = 0;
+  std::uint64_t warned_failures_ = 0;
+  Clock::time_point started_{};
+  Clock::time_point last_plain_line_{};
+  std::optional<Clock::time_point> stopped_;
+  std::atomic<int> batches_in_flight_{0};  // relaxed: a bound, not a hand-over
+  Crew crew_;
+  throttle::Controller controller_;
+};
+
+}  // namespace
+
+int run_mine(const MineOptions& options) {
+  Console console;
+  auto summary = SummaryFile::open(options.summary);
+  if (!summary) {
+    console.log().error("--summary: {}", summary.error());
+    return 2;
+  }
+  auto devices = open_devices(options, console.log());
+  if (!devices) {
+    console.log().error(devices.error().text);
+    return devices.error().exit_code;
+  }
+  console.log().info("ebb {} mining on {} devices, first: {} ({})", EBB_VERSION, devices->size(),
+                     devices->front().device->info().name, devices->front().device->info().backend);
+  MiningRun run(options, console, std::move(*devices));
+  run.run();
+  const Snapshot last = run.snapshot();
+  console.log().info("stopped: {}", progress_line(last));
+  summary->write(summary_json(last));
+  return 0;
+}
+
+}  // namespace ebb::miner

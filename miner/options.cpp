@@ -1,0 +1,307 @@
+#include "miner/options.h"
+
+#include <sched.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+#include <cmath>
+
+#include "core/backend.h"
+
+namespace ebb::miner {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr unsigned kMaxThreads = 1024;
+constexpr std::size_t kMaxCredentialLength = 1024;
+constexpr std::size_t kMaxScriptBytes = 10'000;  // Bitcoin's MAX_SCRIPT_SIZE
+
+/// Thrown inside this file only, to leave the reading of a command line at its first mistake.
+struct UsageError {
+  std::string text;
+};
+
+/// The value, or a UsageError that names the flag.
+template <class T>
+T value_or_usage_error(const char* flag, tl::expected<T, std::string> value) {
+  if (!value) throw UsageError{std::string(flag) + ": " + value.error()};
+  return std::move(*value);
+}
+
+std::string quote(std::string_view text) {
+  return "'" + std::string(text.substr(0, 100)) + "'";
+}
+
+template <class T>
+tl::expected<T, std::string> parse_number(std::string_view text, T least, T most) {
+  T number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  // The comparison is also false for NaN.
+  if (!whole || !(number >= least && number <= most)) {
+    std::string bounds;
+    if constexpr (std::is_integral_v<T>) {
+      bounds = " from " + std::to_string(least) + " to " + std::to_string(most);
+    } else {
+      bounds = " above zero";
+    }
+    return tl::unexpected(quote(text) + " is not a number" + bounds);
+  }
+  return number;
+}
+
+tl::expected<double, std::string> parse_difficulty(std::string_view text) {
+  return parse_number<double>(text, 1e-12, 1e18);
+}
+
+/// User names and passwords travel inside JSON lines and appear in logs.
+tl::expected<std::string, std::string> check_credential(const std::string& text) {
+  if (text.size() > kMaxCredentialLength) return tl::unexpected<std::string>("is too long");
+  const bool has_control =
+      std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (has_control) return tl::unexpected<std::string>("has a control character");
+  boost::json::error_code not_utf8;
+  boost::json::parse(boost::json::serialize(boost::json::value(text)), not_utf8);
+  if (not_utf8) return tl::unexpected<std::string>("is not valid UTF-8");
+  return text;
+}
+
+/// The strings as CLI11 collects them; every check is ours, so that each mistake reads alike.
+struct Texts {
+  std::string url, user, password, threads,
+      devices = "auto", backend, affinity, max_duty, max_hashrate, suggest, run_for, summary,
+      listen = "127.0.0.1:3333", difficulty, node, payout = "51";
+  bool demo = false, json = false;
+};
+
+throttle::Cap read_cap(const Texts& texts) {
+  if (!texts.max_duty.empty() && !texts.max_hashrate.empty()) {
+    throw UsageError{"--max-duty and --max-hashrate: give one cap, not both"};
+  }
+  if (!texts.max_hashrate.empty()) {
+    return value_or_usage_error("--max-hashrate", throttle::parse_hashrate(texts.max_hashrate));
+  }
+  if (!texts.max_duty.empty()) {
+    return value_or_usage_error("--max-duty", throttle::parse_duty(texts.max_duty));
+  }
+  return throttle::DutyCap{1};
+}
+
+std::string read_backend(const std::string& name) {
+  std::string known;
+  for (const core::HashBackend& backend : core::compiled_backends()) {
+    if (name.empty() || name == backend.name) return name;
+    known += std::string(known.empty() ? "" : ", ") + backend.name;
+  }
+  throw UsageError{"--backend: " + quote(name) + " is none of " + known};
+}
+
+std::string read_devices(const std::string& list) {
+  std::string_view rest = list;
+  while (true) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view name = rest.substr(0, comma);
+    const bool is_card =
+        name.starts_with("cuda:") && parse_number<unsigned>(name.substr(5), 0, 255).has_value();
+    if (name != "auto" && name != "cpu" && name != "cuda" && !is_card) {
+      throw UsageError{"--devices: " + quote(name) + " is none of auto, cpu, cuda, cuda:N"};
+    }
+    if (comma == std::string_view::npos) return list;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+MineOptions read_mine(const Texts& texts, bool user_given) {
+  MineOptions options;
+  if (texts.demo) {
+    if (!texts.url.empty() || user_given) {
+      throw UsageError{"--demo: brings its own pool and user; leave out --url and --user"};
+    }
+    options.user = "demo";
+  } else {
+    if (texts.url.empty()) throw UsageError{"--url: name a pool, or give --demo for a trial run"};
+    options.pool = value_or_usage_error("--url", stratum::parse_pool_url(texts.url));
+    if (texts.user.empty()) throw UsageError{"--user: the pool needs a user name"};
+    options.user = value_or_usage_error("--user", check_credential(texts.user));
+  }
+  options.password = value_or_usage_error("--pass", check_credential(texts.password));
+  options.devices = read_devices(texts.devices);
+  options.backend = read_backend(texts.backend);
+  options.cap = read_cap(texts);
+  if (!texts.affinity.empty()) {
+    options.cpus = value_or_usage_error("--cpu-affinity", parse_cpu_list(texts.affinity));
+  }
+  if (!texts.threads.empty()) {
+    options.threads =
+        value_or_usage_error("--threads", parse_number<unsigned>(texts.threads, 1, kMaxThreads));
+  }
+  if (!texts.suggest.empty()) {
+    options.suggest_difficulty =
+        value_or_usage_error("--suggest-difficulty", parse_difficulty(texts.suggest));
+  }
+  return options;
+}
+
+PoolOptions read_pool(const Texts& texts) {
+  PoolOptions options;
+  options.listen = value_or_usage_error("--listen", stratum::parse_host_port(texts.listen));
+  if (!texts.difficulty.empty()) {
+    options.difficulty = value_or_usage_error("--difficulty", parse_difficulty(texts.difficulty));
+  }
+  if (!texts.node.empty() && !texts.node.starts_with("http://") &&
+      !texts.node.starts_with("https://")) {
+    throw UsageError{"--node: the address must begin with http:// or https://"};
+  }
+  options.node = texts.node;
+  const auto script = core::from_hex(texts.payout);
+  if (!script || script->empty() || script->size() > kMaxScriptBytes) {
+    throw UsageError{"--payout-script: " + quote(texts.payout) + " is not a script in hexadecimal"};
+  }
+  options.payout_script = *script;
+  return options;
+}
+
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+}  // namespace
+
+tl::expected<milliseconds, std::string> parse_duration(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit =
+      error == std::errc() ? text.substr(static_cast<std::size_t>(end - text.data())) : "";
+  const double ms_per_unit = unit == "ms"  ? 1
+                             : unit == "s" ? 1e3
+                             : unit == "m" ? 60e3
+                             : unit == "h" ? 3600e3
+                                           : 0;
+  const double total = number * ms_per_unit;
+  constexpr double kYear = 366.0 * 24 * 3600e3;
+  if (!(total >= 1 && total < kYear)) {
+    return tl::unexpected(quote(text) + " is not a duration such as 500ms, 20s, 5m or 1h");
+  }
+  return milliseconds(std::llround(total));
+}
+
+unsigned usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
+}
+
+tl::expected<std::vector<unsigned>, std::string> parse_cpu_list(std::string_view text) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  sched_getaffinity(0, sizeof(allowed), &allowed);
+  std::vector<unsigned> cpus;
+  for (std::string_view rest = text;;) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view item = rest.substr(0, comma);
+    const std::size_t dash = item.find('-');
+    const auto first = parse_number<unsigned>(item.substr(0, dash), 0, CPU_SETSIZE - 1);
+    const auto last = dash == std::string_view::npos
+                          ? first
+                          : parse_number<unsigned>(item.substr(dash + 1), 0, CPU_SETSIZE - 1);
+    if (!first || !last || *first > *last) {
+      return tl::unexpected(quote(text) + " is not a list of CPUs such as 0,2-3");
+    }
+    for (unsigned cpu = *first; cpu <= *last; ++cpu) {
+      if (!CPU_ISSET(cpu, &allowed)) {
+        return tl::unexpected("CPU " + std::to_string(cpu) + " is not one this process may use");
+      }
+      cpus.push_back(cpu);
+    }
+    if (comma == std::string_view::npos) return cpus;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const* argv) {
+  CLI::App app{"ebb: a Bitcoin mining engine whose hashrate ebbs", "ebb"};
+  app.set_version_flag("--version", "ebb " EBB_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  Texts texts;
+
+  CLI::App* mine = app.add_subcommand("mine", "Mine for a pool");
+  mine->add_option("-o,--url", texts.url, "Pool: stratum+tcp://host:port");
+  CLI::Option* user = mine->add_option("-u,--user", texts.user, "User name at the pool");
+  mine->add_option("-p,--pass", texts.password, "Password at the pool");
+  mine->add_flag("--demo", texts.demo, "Mine for an embedded pool on the loopback interface");
+  mine->add_option("--devices", texts.devices, "auto, or any of cpu,cuda,cuda:N");
+  mine->add_option("-t,--threads", texts.threads, "CPU threads (default: one a usable CPU)");
+  mine->add_option("--cpu-affinity", texts.affinity, "Pin CPU threads to these CPUs: 0,2-3");
+  mine->add_option("--backend", texts.backend, "Force a CPU kernel: scalar, sse2, avx2, avx512");
+  mine->add_option("--max-hashrate", texts.max_hashrate, "Cap in hashes per second: 20M; 0 parks");
+  mine->add_option("--max-duty", texts.max_duty, "Cap in percent of full power: 40%; 0 parks");
+  mine->add_option("--suggest-difficulty", texts.suggest, "Ask the pool for this difficulty");
+  mine->add_option("--for", texts.run_for, "Stop after this long: 500ms, 20s, 5m, 1h");
+  mine->add_option("--summary", texts.summary, "Write one JSON object at exit; - for stdout");
+
+  CLI::App* pool = app.add_subcommand("pool", "Run the small pool server alone");
+  pool->add_option("--listen", texts.listen, "Address to listen on")->capture_default_str();
+  pool->add_option("--difficulty", texts.difficulty, "Fixed share difficulty (default: adjusted)");
+  pool->add_option("--node", texts.node,
+                   "Full node to take templates from: http://user:pass@host:port");
+  pool->add_option("--payout-script", texts.payout, "Output script of the coinbase, in hexadecimal")
+      ->capture_default_str();
+  pool->add_option("--for", texts.run_for, "Stop after this long");
+  pool->add_option("--summary", texts.summary, "Write one JSON object at exit; - for stdout");
+
+  CLI::App* devices = app.add_subcommand("devices", "List what can hash on this machine");
+  devices->add_flag("--json", texts.json, "Print JSON");
+
+  CLI::App* bench = app.add_subcommand("bench", "Measure");
+  bench->require_subcommand(1);
+  CLI::App* bench_hash = bench->add_subcommand("hash", "Measure the hashing kernels");
+  bench_hash->add_option("--backend", texts.backend, "Only this kernel");
+  bench_hash->add_option("-t,--threads", texts.threads, "Threads at once (default: 1)");
+  bench_hash->add_flag("--json", texts.json, "Print JSON");
+
+  try {
+    app.parse(argc, argv);
+    std::optional<milliseconds> run_for;
+    if (!texts.run_for.empty()) {
+      run_for = value_or_usage_error("--for", parse_duration(texts.run_for));
+    }
+    if (mine->parsed()) {
+      MineOptions options = read_mine(texts, user->count() > 0);
+      options.run_for = run_for;
+      options.summary = texts.summary;
+      return options;
+    }
+    if (pool->parsed()) {
+      PoolOptions options = read_pool(texts);
+      options.run_for = run_for;
+      options.summary = texts.summary;
+      return options;
+    }
+    if (devices->parsed()) return DevicesOptions{texts.json};
+    BenchHashOptions options;
+    options.backend = read_backend(texts.backend);
+    options.json = texts.json;
+    if (!texts.threads.empty()) {
+      options.threads =
+          value_or_usage_error("--threads", parse_number<unsigned>(texts.threads, 1, kMaxThreads));
+    }
+    return options;
+  } catch (const CLI::CallForHelp&) {
+    return tl::unexpected(EarlyExit{0, app.help()});
+  } catch (const CLI::CallForVersion& version) {
+    return tl::unexpected(EarlyExit{0, std::string(version.what()) + "\n"});
+  } catch (const CLI::ParseError& error) {
+    return tl::unexpected(EarlyExit{2, one_line(error.what())});
+  } catch (const UsageError& error) {
+    return tl::unexpected(EarlyExit{2, one_line(error.text)});
+  }
+}
+
+}  // namespace ebb::miner

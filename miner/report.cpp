@@ -1,0 +1,99 @@
+#include "miner/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "miner/console.h"
+
+namespace ebb::miner {
+namespace {
+
+double per_second(std::uint64_t count, std::chrono::duration<double> elapsed) {
+  return elapsed.count() > 0 ? static_cast<double>(count) / elapsed.count() : 0;
+}
+
+double mean_duty(const std::vector<DeviceFigures>& devices) {
+  double sum = 0;
+  for (const DeviceFigures& device : devices)
+    sum += device.duty.fraction();
+  return devices.empty() ? 0 : sum / static_cast<double>(devices.size());
+}
+
+}  // namespace
+
+std::string progress_line(const Snapshot& snapshot) {
+  const ShareStatistics& shares = snapshot.shares;
+  std::string line =
+      fmt::format("{} (60s {}, 15m {})  accepted {}  rejected {}  stale {}",
+                  format_hashrate(snapshot.hashrate_10s), format_hashrate(snapshot.hashrate_60s),
+                  format_hashrate(snapshot.hashrate_15m), shares.accepted, shares.rejected_total(),
+                  shares.stale);
+  if (shares.best_difficulty > 0) line += "  best " + format_difficulty(shares.best_difficulty);
+  if (shares.blocks > 0) line += fmt::format("  blocks {}", shares.blocks);
+  std::uint64_t errors = 0;
+  for (const DeviceFigures& device : snapshot.devices)
+    errors += device.hardware_errors;
+  if (errors > 0) line += fmt::format("  hardware errors {}", errors);
+  if (const double duty = mean_duty(snapshot.devices); duty < 1) {
+    line += duty == 0 ? std::string("  parked") : fmt::format("  duty {:.1f} %", 100 * duty);
+  }
+  line += "  " + snapshot.pool.address;
+  line += snapshot.pool.connected && snapshot.pool.difficulty > 0
+              ? " at difficulty " + format_difficulty(snapshot.pool.difficulty)
+          : snapshot.pool.connected ? std::string()
+                                    : std::string(" (not connected)");
+  return line;
+}
+
+std::string summary_json(const Snapshot& snapshot) {
+  boost::json::array devices;
+  std::uint64_t hashes = 0, hardware_errors = 0, left_out = 0;
+  std::string backend;
+  for (const DeviceFigures& device : snapshot.devices) {
+    devices.push_back({{"name", device.info->name},
+                       {"backend", device.info->backend},
+                       {"hashes", device.work.hashes},
+                       {"hashrate_hps", per_second(device.work.hashes, snapshot.elapsed)},
+                       {"duty", device.duty.fraction()},
+                       {"hardware_errors", device.hardware_errors},
+                       {"failures", device.device_failures}});
+    hashes += device.work.hashes;
+    hardware_errors += device.hardware_errors;
+    left_out += device.shares_left_out;
+    if (backend.find(device.info->backend) == std::string::npos) {
+      backend += (backend.empty() ? "" : "+") + device.info->backend;
+    }
+  }
+  const ShareStatistics& shares = snapshot.shares;
+  boost::json::object rejected;
+  for (const stratum::RejectReason reason : stratum::kAllRejectReasons) {
+    const auto count = shares.rejected[static_cast<std::size_t>(reason)];
+    if (count > 0) rejected[stratum::name_of(reason)] = count;
+  }
+  const std::uint64_t connections = snapshot.pool.connections;
+  return boost::json::serialize(boost::json::object{
+      {"version", EBB_VERSION},
+      {"elapsed_s", snapshot.elapsed.count()},
+      {"hashes", hashes},
+      {"hashrate_hps", per_second(hashes, snapshot.elapsed)},
+      {"accepted", shares.accepted},
+      {"accepted_difficulty", shares.accepted_difficulty},
+      {"rejected", std::move(rejected)},
+      {"stale", shares.stale},
+      {"withheld", shares.withheld},
+      {"not_sent", shares.not_sent + left_out},
+      {"unanswered", shares.unanswered},
+      {"blocks", shares.blocks},
+      {"hardware_errors", hardware_errors},
+      {"best_difficulty", shares.best_difficulty},
+      {"pool", snapshot.pool.address},
+      {"jobs", snapshot.pool.jobs},
+      {"reconnects", connections > 0 ? connections - 1 : 0},
+      {"backend", backend},
+      {"devices", std::move(devices)},
+  });
+}
+
+}  // namespace ebb::miner

@@ -1,0 +1,28 @@
+#pragma once
+// The miner's figures as people and programs read them. Pure text; no state.
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "miner/crew.h"
+#include "miner/statistics.h"
+
+namespace ebb::miner {
+
+/// Everything there is to report at one moment.
+struct Snapshot {
+  std::chrono::duration<double> elapsed{0};
+  double hashrate_10s = 0, hashrate_60s = 0, hashrate_15m = 0;  ///< hashes per second
+  ShareStatistics shares;
+  PoolStatistics pool;
+  std::vector<DeviceFigures> devices;
+};
+
+/// One line for a terminal or a log.
+std::string progress_line(const Snapshot& snapshot);
+
+/// One JSON object, without a line end: the --summary of `ebb mine`.
+std::string summary_json(const Snapshot& snapshot);
+
+}  // namespace ebb::miner

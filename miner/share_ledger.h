@@ -1,0 +1,28 @@
+#pragma once
+// What becomes of each share, counted and told.
+
+#include "core/share.h"
+#include "miner/statistics.h"
+#include "stratum/pool_client.h"
+
+namespace spdlog {
+class logger;
+}
+
+namespace ebb::miner {
+
+/// On the io thread.
+class ShareLedger {
+ public:
+  /// A worker found it; a block candidate is told loudly.
+  void found(const core::Share& share, spdlog::logger& log);
+  void judged(const stratum::ShareJudged& judged, spdlog::logger& log);
+  void dropped(stratum::ShareDropped::Why why);
+
+  const ShareStatistics& statistics() const { return statistics_; }
+
+ private:
+  ShareStatistics statistics_;
+};
+
+}  // namespace ebb::miner

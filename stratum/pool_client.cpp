@@ -1,0 +1,380 @@
+#include "stratum/pool_client.h"
+
+#include <algorithm>
+#include <boost/asio.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <cctype>
+#include <random>
+
+#include "stratum/backoff.h"
+#include "stratum/line.h"
+#include "stratum/submit_queue.h"
+
+namespace ebb::stratum {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using namespace asio::experimental::awaitable_operators;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+// Backs off work for a pool that stops reading: its own answers are 64 bytes, a submit is 200.
+constexpr std::size_t kMaxUnsentBytes = std::size_t{1} << 20;
+
+constexpr milliseconds kWatchInterval{100};
+constexpr std::uint32_t kLongestReconnectWait = 60;
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// True for the same host or one below it: a pool may move us inside its own name only, or anyone
+/// who can write one line to us could take the hashrate.
+bool is_same_or_below(const std::string& host, const std::string& configured) {
+  const std::string a = lower_case(host);
+  const std::string b = lower_case(configured);
+  return a == b || a.ends_with("." + b);
+}
+
+std::string describe(const boost::system::error_code& error) {
+  return error == asio::error::eof ? "the pool closed the connection" : error.message();
+}
+
+asio::awaitable<void> sleep_for(milliseconds duration) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, duration);
+  co_await timer.async_wait(kNoThrow);
+}
+
+}  // namespace
+
+class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
+ public:
+  Impl(asio::io_context& io, PoolClientConfig config, std::function<void(PoolEvent)> sink)
+      : config_(std::move(config)),
+        sink_(std::move(sink)),
+        socket_(io),
+        resolver_(io),
+        write_wake_(io),
+        random_(std::random_device{}()) {}
+
+  void start() {
+    asio::co_spawn(socket_.get_executor(), run(),
+                   asio::bind_cancellation_slot(
+                       cancel_.slot(), [self = shared_from_this()](std::exception_ptr error) {
+                         if (error && !self->stopping_) std::rethrow_exception(error);
+                       }));
+  }
+
+  void submit(core::Share share) {
+    switch (queue_.push(std::move(share))) {
+      case SubmitQueue::Push::queued:
+        break;
+      case SubmitQueue::Push::dropped_worst:
+        drop(ShareDropped::Why::rate_limited);
+        break;
+      case SubmitQueue::Push::duplicate:
+        drop(ShareDropped::Why::duplicate);
+        break;
+    }
+    pump();
+  }
+
+  void stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    drain_until_ = Clock::now() + config_.drain_timeout;
+    if (!session_) {
+      cancel_.emit(asio::cancellation_type::terminal);
+    } else {
+      end_if_drained();
+    }
+  }
+
+ private:
+  struct Destination {
+    PoolUrl url;
+    milliseconds wait{0};
+  };
+
+  asio::awaitable<void> run() {
+    Destination destination{config_.url, {}};
+    bool send_configure = true;
+    while (!stopping_) {
+      if (destination.wait.count() > 0) co_await sleep_for(destination.wait);
+      const auto began = Clock::now();
+      redirect_.reset();
+      end_reason_.clear();
+      co_await connect_and_serve(destination.url, send_configure);
+      if (stopping_) break;
+
+      // A classic ckpool hangs up on mining.configure: try the other way next time.
+      if (session_) send_configure = session_->subscribed() ? send_configure : !send_configure;
+      const bool proven = session_ && Clock::now() - began >= Backoff::kProven;
+      close_session();
+      if (proven) backoff_.succeeded();
+      destination = {config_.url, backoff_.next(uniform_(random_))};
+      if (redirect_) destination = *redirect_;
+      sink_(Disconnected{end_reason_, destination.wait});
+    }
+    close_session();
+  }
+
+  asio::awaitable<void> connect_and_serve(const PoolUrl& url, bool send_configure) {
+    sink_(Connecting{url.text()});
+    if (!co_await connect(url)) co_return;
+
+    SessionConfig session;
+    session.user = config_.user;
+    session.password = config_.password;
+    session.user_agent = config_.user_agent;
+    session.session = ++session_number_;
+    session.send_configure = send_configure;
+    session.suggest_difficulty = config_.suggest_difficulty;
+    session_.emplace(std::move(session));
+    connected_at_ = last_line_at_ = Clock::now();
+    had_job_ = configure_given_up_ = false;
+    framer_ = LineFramer();
+    unsent_.clear();
+    session_->start();
+    flush();
+    co_await (read_lines() || write_lines() || watch());
+  }
+
+  asio::awaitable<bool> connect(const PoolUrl& url) {
+    const auto resolved =
+        co_await (resolver_.async_resolve(url.host, std::to_string(url.port), kNoThrow) ||
+                  sleep_for(config_.connect_timeout));
+    if (resolved.index() == 1) {
+      end_reason_ = "no answer from the name server";
+      co_return false;
+    }
+    const auto& [resolve_error, endpoints] = std::get<0>(resolved);
+    if (resolve_error) {
+      end_reason_ = "cannot resolve " + url.host + ": " + resolve_error.message();
+      co_return false;
+    }
+    socket_ = tcp::socket(socket_.get_executor());
+    const auto connected = co_await (asio::async_connect(socket_, endpoints, kNoThrow) ||
+                                     sleep_for(config_.connect_timeout));
+    if (connected.index() == 1) {
+      end_reason_ = "no answer";
+      co_return false;
+    }
+    const auto& [connect_error, endpoint] = std::get<0>(connected);
+    if (connect_error) {
+      end_reason_ = connect_error.message();
+      co_return false;
+    }
+    boost::system::error_code ignored;  // both are refinements; the connection works without
+    socket_.set_option(tcp::no_delay(true), ignored);
+    socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+    const PoolUrl address{endpoint.address().to_string(), endpoint.port()};
+    sink_(Connected{address.text()});
+    co_return true;
+  }
+
+  asio::awaitable<void> read_lines() {
+    std::array<char, 16384> buffer;
+    for (;;) {
+      const auto [error, size] = co_await socket_.async_read_some(asio::buffer(buffer), kNoThrow);
+      if (error) {
+        end(describe(error));
+        co_return;
+      }
+      LineFramer::Chunk chunk = framer_.push({buffer.data(), size});
+      for (std::size_t i = 0; i < chunk.overlong; ++i)
+        session_->overlong_line();
+      for (const std::string& line : chunk.lines)
+        session_->receive(line);
+      if (!chunk.lines.empty()) last_line_at_ = Clock::now();
+      handle_events();
+      flush();
+      if (ended_) co_return;
+      end_if_drained();
+    }
+  }
+
+  asio::awaitable<void> write_lines() {
+    for (;;) {
+      if (unsent_.empty()) {
+        write_wake_.expires_at(Clock::time_point::max());
+        co_await write_wake_.async_wait(kNoThrow);
+        continue;
+      }
+      const std::string batch = std::exchange(unsent_, {});
+      const auto [error, size] = co_await asio::async_write(socket_, asio::buffer(batch), kNoThrow);
+      if (error) {
+        end(describe(error));
+        co_return;
+      }
+    }
+  }
+
+  /// Everything that happens because nothing happened.
+  asio::awaitable<void> watch() {
+    for (;;) {
+      co_await sleep_for(kWatchInterval);
+      const auto now = Clock::now();
+      pump();
+      if (session_->configure_pending() && !configure_given_up_ &&
+          now - connected_at_ > config_.configure_timeout) {
+        configure_given_up_ = true;
+        session_->configure_timed_out();
+        handle_events();
+        flush();
+      }
+      if (session_->unanswered_submits() == 0) answers_due_ = now + config_.reply_timeout;
+      if (!had_job_ && now - connected_at_ > config_.handshake_timeout) {
+        end("no work from the pool");
+      } else if (now - last_line_at_ > config_.silence_timeout) {
+        end("the pool went silent");
+      } else if (now > answers_due_ && now - last_line_at_ > config_.reply_timeout) {
+        end("the pool does not answer submits");
+      }
+      end_if_drained();
+      if (ended_) co_return;
+    }
+  }
+
+  void handle_events() {
+    for (Event& event : session_->take_events()) {
+      if (const auto* job = std::get_if<JobReceived>(&event)) {
+        had_job_ = had_job_ || job->job != nullptr;
+      } else if (const auto* reconnect = std::get_if<ReconnectRequested>(&event)) {
+        follow(*reconnect);
+      } else if (const auto* failed = std::get_if<SessionFailed>(&event)) {
+        end(failed->what);
+      } else if (std::holds_alternative<AuthorisationFailed>(event)) {
+        // ckpool leaves the line open and never sends work.
+        end("the pool refused the user name");
+      }
+      sink_(std::move(event));
+    }
+  }
+
+  void follow(const ReconnectRequested& request) {
+    Destination to{config_.url,
+                   milliseconds(1000 * std::min(request.wait_s, kLongestReconnectWait))};
+    if (is_same_or_below(request.host, config_.url.host)) to.url.host = request.host;
+    const bool elsewhere = !request.host.empty() && to.url.host != request.host;
+    if (request.port != 0 && !elsewhere) to.url.port = request.port;
+    // Pools send this to all their miners at once.
+    to.wait += milliseconds(static_cast<int>(uniform_(random_) * 1000));
+    redirect_ = to;
+    end(elsewhere ? "the pool asked for a move to another domain, which is refused"
+                  : "the pool asked for a reconnect");
+  }
+
+  /// Moves shares from the queue to the wire, as far as the rate allows.
+  void pump() {
+    if (!session_ || ended_ || !session_->authorised() || unsent_.size() > kMaxUnsentBytes) return;
+    while (auto share = queue_.pop(Clock::now())) {
+      switch (session_->submit(*share)) {
+        case SubmitResult::sent:
+          break;
+        case SubmitResult::stale:
+          drop(ShareDropped::Why::stale);
+          break;
+        case SubmitResult::not_ready:
+          drop(ShareDropped::Why::rate_limited);
+          break;
+        case SubmitResult::withheld:
+          drop(ShareDropped::Why::withheld);
+          break;
+      }
+    }
+    flush();
+  }
+
+  void flush() {
+    const bool was_empty = unsent_.empty();
+    for (const std::string& line : session_->take_output()) {
+      unsent_ += line;
+      unsent_ += '\n';
+    }
+    if (was_empty && !unsent_.empty()) write_wake_.cancel();
+    if (unsent_.size() > 2 * kMaxUnsentBytes) end("the pool does not read");
+  }
+
+  void end_if_drained() {
+    if (!stopping_ || ended_) return;
+    pump();
+    const bool quiet = unsent_.empty() && session_->unanswered_submits() == 0;
+    if (quiet || Clock::now() >= drain_until_) end("stopped");
+  }
+
+  /// Ends the connection: whoever reads, writes or watches notices at its next step.
+  void end(std::string reason) {
+    if (ended_) return;
+    ended_ = true;
+    end_reason_ = std::move(reason);
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+
+  void close_session() {
+    if (session_) {
+      for (std::size_t i = session_->unanswered_submits(); i > 0; --i) {
+        drop(ShareDropped::Why::unanswered);
+      }
+    }
+    for (std::size_t i = queue_.clear(); i > 0; --i)
+      drop(ShareDropped::Why::stale);
+    session_.reset();
+    ended_ = false;
+  }
+
+  void drop(ShareDropped::Why why) { sink_(ShareDropped{why}); }
+
+  PoolClientConfig config_;
+  std::function<void(PoolEvent)> sink_;
+  tcp::socket socket_;
+  tcp::resolver resolver_;
+  asio::steady_timer write_wake_;
+  asio::cancellation_signal cancel_;
+  std::mt19937_64 random_;
+  std::uniform_real_distribution<double> uniform_{0, 1};
+
+  Backoff backoff_;
+  SubmitQueue queue_;
+  std::optional<Destination> redirect_;
+  bool stopping_ = false;
+  Clock::time_point drain_until_{};
+
+  // Of the current connection.
+  std::uint64_t session_number_ = 0;
+  std::optional<Session> session_;
+  LineFramer framer_;
+  std::string unsent_;
+  std::string end_reason_;
+  bool ended_ = false;
+  bool had_job_ = false;
+  bool configure_given_up_ = false;
+  Clock::time_point connected_at_{}, last_line_at_{}, answers_due_{};
+};
+
+PoolClient::PoolClient(asio::io_context& io, PoolClientConfig config,
+                       std::function<void(PoolEvent)> sink)
+    : impl_(std::make_shared<Impl>(io, std::move(config), std::move(sink))) {}
+
+PoolClient::~PoolClient() = default;
+
+void PoolClient::start() {
+  impl_->start();
+}
+
+void PoolClient::submit(core::Share share) {
+  impl_->submit(std::move(share));
+}
+
+void PoolClient::stop() {
+  impl_->stop();
+}
+
+}  // namespace ebb::stratum

@@ -1,0 +1,66 @@
+#pragma once
+// Between the workers and the pool: shares wait here for their turn.
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/share.h"
+
+namespace ebb::stratum {
+
+/// Bounds the rate of submits and keeps the best when there are too many: vardiff has been seen to
+/// fall to 5e-10 on regtest, where every slice finds thousands. The best hash goes first, so a
+/// block is never behind a share. Also the last guard against sending a header twice. Pure: time
+/// comes in as an argument. One thread.
+class SubmitQueue {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  struct Limits {
+    double per_second = 100;
+    std::size_t burst = 100;
+    std::size_t waiting = 200;
+    std::size_t remembered = 20'000;  ///< headers sent, against duplicates
+  };
+
+  enum class Push {
+    queued,
+    dropped_worst,  ///< queued, but the queue was full: the worst share in it was dropped
+    duplicate,
+  };
+
+  SubmitQueue() : SubmitQueue(Limits()) {}
+  explicit SubmitQueue(Limits limits)
+      : limits_(limits), tokens_(static_cast<double>(limits.burst)) {}
+
+  Push push(core::Share share);
+
+  /// The next share that may be sent now, best first.
+  std::optional<core::Share> pop(Clock::time_point now);
+
+  /// How long until pop() gives one; nothing while the queue is empty.
+  std::optional<Clock::duration> next_in(Clock::time_point now);
+
+  /// Forgets what waits (the connection it was for is gone); returns how many.
+  std::size_t clear();
+
+ private:
+  struct BestFirst {
+    bool operator()(const core::Share& a, const core::Share& b) const;
+  };
+
+  void refill(Clock::time_point now);
+
+  Limits limits_;
+  std::set<core::Share, BestFirst> waiting_;
+  std::set<std::array<std::uint8_t, 32>> sent_;
+  std::deque<std::array<std::uint8_t, 32>> sent_order_;
+  double tokens_;
+  Clock::time_point last_refill_{};
+};
+
+}  // namespace ebb::stratum

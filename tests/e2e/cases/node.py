@@ -1,0 +1,169 @@
+"""A real node: `ebb pool` takes bcoin's template, `ebb mine` finds blocks through Stratum, the node's
+height rises.
+
+Three stretches of one chain, each mined by ebb: before the deployments signal (version 20000000), while
+they do (30000003: bit 28 lies under the rolling mask and must survive), and with segwit active and a
+transaction with a witness in the template, so that the block needs its commitment. Every block of ours is
+then read back from the node. Last the node dies: pool and miner live on.
+"""
+
+import asyncio
+import time
+
+from bcoin_node import ANYONE_SCRIPT, FEE, BcoinNode
+from chain import hash_value, target_from_compact
+from ebb import SLOWNESS, Failure, expect, mine, succeeded
+from pool_process import PoolProcess
+
+PAYOUT = "0014" + "eb" * 20
+SIGNALLING, SEGWIT = 150, 445
+ROLLING_MASK = 0x1FFFE000
+
+
+async def run():
+    with BcoinNode() as node:
+        arguments = ("--node", node.url, "--difficulty", "0.0001", "--payout-script", PAYOUT)
+        with PoolProcess(*arguments) as pool:
+            await pool.listening()
+            await rise(node, pool, "first blocks", lambda: node.height() >= 3)
+            node.generate_to(SIGNALLING)
+            await rise(node, pool, "deployments signal", risen(node, 3))
+            node.generate_to(max(SEGWIT, node.height() + 110))  # the first of these matures
+            spent = {}
+            for height in own_heights(node, ANYONE_SCRIPT)[:2]:
+                spent[node.spend_coinbase(height)] = height
+            await rise(node, pool, "segwit with transactions", included(node, spent))
+            blocks = check_chain(node, spent)
+            with mine(pool.url, "--threads", 1) as miner:
+                await asyncio.sleep(1)
+                node.kill()
+                await asyncio.sleep(3)
+                expect(pool.alive(), f"the pool ended with {pool.returncode} when its node died")
+                await stop(miner)
+            summary = await pool.stopped()
+        check_summary(summary, blocks)
+
+
+def risen(node, count):
+    """True once `count` more blocks of ours are at the end of the chain."""
+    start = node.height()
+
+    def check():
+        ours = [height for height in range(start + 1, node.height() + 1) if pays(node.block(height), PAYOUT)]
+        return len(ours) >= count
+    return check
+
+
+def included(node, txids):
+    """True once blocks of ours hold the transactions, and two more came after them."""
+    left = set(txids)
+    state = {"next": node.height() + 1, "after": 0}
+
+    def check():
+        while state["next"] <= node.height():
+            block = node.block(state["next"])
+            state["next"] += 1
+            if pays(block, PAYOUT):
+                state["after"] += not left
+                left.difference_update(tx["txid"] for tx in block["tx"])
+        return state["after"] >= 2
+    return check
+
+
+async def rise(node, pool, what, reached):
+    """Mine through the pool until reached(); the miner must end well."""
+    start = node.height()
+    with mine(pool.url) as miner:
+        end = time.monotonic() + 60 * SLOWNESS
+        while not reached():
+            expect(miner.alive(), f"{what}: {miner} ended with {miner.returncode}")
+            expect(pool.alive(), f"{what}: {pool} ended with {pool.returncode}: {pool.stderr[-300:]!r}")
+            if time.monotonic() > end:
+                raise Failure(f"{what}: height {start} -> {node.height()} only; pool: {pool.stderr[-600:]!r}")
+            await asyncio.sleep(0.2)
+        summary = await stop(miner)
+    expect(summary["accepted"] >= 1, f"{what}: nothing accepted: {summary}")
+    print(f"{what}: height {start} -> {node.height()}, accepted {summary['accepted']}, "
+          f"rejected {summary['rejected']}")
+
+
+async def stop(miner):
+    miner.signal(2)
+    await miner.ended(5 * SLOWNESS)
+    return succeeded(miner)
+
+
+def pays(block, script):
+    return block["tx"][0]["vout"][0]["scriptPubKey"]["hex"] == script
+
+
+def own_heights(node, script):
+    return [height for height in range(1, node.height() + 1) if pays(node.block(height), script)]
+
+
+# -- reading the blocks back -----------------------------------------------------------------------
+
+def check_chain(node, spent):
+    """Every block of ours; height -> hash."""
+    ours = {}
+    for height in own_heights(node, PAYOUT):
+        block = node.block(height)
+        check_block(node, block, spent)
+        ours[height] = block["hash"]
+    early = [height for height in ours if height < 144]
+    signalling = [height for height in ours if 144 <= height < 432]
+    segwit = [height for height in ours if height >= 432]
+    print(f"blocks of ours: {len(early)} early, {len(signalling)} signalling, {len(segwit)} with segwit")
+    expect(len(early) >= 3, f"only {len(early)} blocks below height 144")
+    expect(len(segwit) >= 3, f"only {len(segwit)} blocks with segwit")
+    carried = {tx["txid"] for height in segwit for tx in node.block(height)["tx"]}
+    expect(set(spent) <= carried, "a transaction is in none of our blocks")
+    return ours
+
+
+def check_block(node, block, spent):
+    """Header, coinbase script, payout and commitment of one block."""
+    height, coinbase = block["height"], block["tx"][0]
+    where = f"block {height}"
+    header = bytes.fromhex(node.rpc("getblock", block["hash"], False))[:80]
+    expect(f"{hash_value(header):064x}" == block["hash"], f"{where}: its hash is not that of its header")
+    expect(hash_value(header) <= target_from_compact(block["bits"]), f"{where}: no proof of work")
+    base = 0x30000003 if 144 <= height < 432 else 0x20000000
+    version = block["version"] & 0xFFFFFFFF
+    expect(version & ~ROLLING_MASK == base & ~ROLLING_MASK and version & base == base,
+           f"{where}: version {version:08x}, the template's is {base:08x}")
+    script = bytes.fromhex(block["coinbase"])
+    push = height_push(height)
+    expect(script.startswith(push), f"{where}: coinbase script {script.hex()}, wanted {push.hex()} first")
+    expect(2 <= len(script) <= 100, f"{where}: coinbase script of {len(script)} bytes")
+    fees = sum(FEE for tx in block["tx"] if tx["txid"] in spent)
+    value = sum(round(output["value"] * 1e8) for output in coinbase["vout"])
+    wanted = (50 * 100_000_000 >> height // 150) + fees
+    expect(value == wanted, f"{where}: the coinbase pays {value}, wanted {wanted}")
+    commitments = [output for output in coinbase["vout"]
+                   if output["scriptPubKey"]["hex"].startswith("6a24aa21a9ed")]
+    witness = coinbase["vin"][0].get("txinwitness", [])
+    if height < 432:
+        expect(not witness, f"{where}: a witness before segwit is active")
+    elif commitments or len(block["tx"]) > 1:  # Core would refuse what bcoin lets pass here
+        expect(len(commitments) == 1 and witness == ["00" * 32], f"{where}: commitment without its witness")
+
+
+def height_push(height):
+    """BIP 34: the shortest push of the number, OP_1 .. OP_16 for 1 .. 16."""
+    if height <= 16:
+        return bytes([0x50 + height])
+    data = height.to_bytes((height.bit_length() + 8) // 8, "little")  # a sign bit fits
+    return bytes([len(data)]) + data
+
+
+def check_summary(summary, ours):
+    """Blocks of ours stand in the pool's summary as accepted; it may keep only the newest."""
+    accepted = {block["hash"] for block in summary["blocks"] if block["result"] in (None, "accepted")}
+    expect(len(accepted & set(ours.values())) >= 3, f"pool summary: {summary['blocks'][-5:]}")
+    oldest = min(block["height"] for block in summary["blocks"])
+    missing = [height for height, block_hash in ours.items()
+               if height >= oldest and block_hash not in accepted]
+    expect(not missing, f"pool summary lacks our blocks at {missing[:10]}")
+    expect(summary["clients"] >= 1 and summary["accepted"] >= 1,
+           f"pool summary: {summary['accepted']} accepted, {summary['clients']} clients")

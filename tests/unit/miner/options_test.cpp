@@ -1,0 +1,133 @@
+#include "miner/options.h"
+
+#include "tests/unit/catch.h"
+
+using namespace ebb;
+using namespace ebb::miner;
+using namespace std::chrono_literals;
+
+namespace {
+
+tl::expected<Command, EarlyExit> parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "ebb");
+  return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+
+MineOptions mine(std::vector<const char*> words) {
+  words.insert(words.begin(), "mine");
+  const auto command = parse(words);
+  REQUIRE(command);
+  return std::get<MineOptions>(*command);
+}
+
+std::string mistake(std::vector<const char*> words) {
+  const auto command = parse(std::move(words));
+  REQUIRE_FALSE(command);
+  CHECK(command.error().code == 2);
+  CHECK(command.error().text.find('\n') == std::string::npos);
+  return command.error().text;
+}
+
+}  // namespace
+
+TEST_CASE("options: a usual mining command") {
+  const MineOptions options =
+      mine({"-o", "stratum+tcp://pool.example.org:3333", "-u", "me.rig1", "-p", "x", "--threads",
+            "3", "--max-hashrate", "20M", "--for", "90s", "--summary", "-"});
+  CHECK(options.pool->host == "pool.example.org");
+  CHECK(options.user == "me.rig1");
+  CHECK(options.threads == 3);
+  CHECK(std::get<throttle::HashrateCap>(options.cap).hps == Approx(20e6));
+  CHECK(options.run_for == 90s);
+  CHECK(options.summary == "-");
+}
+
+TEST_CASE("options: the demo needs no pool and no user") {
+  CHECK_FALSE(mine({"--demo"}).pool);
+  CHECK(mistake({"mine", "--demo", "-u", "me"}).find("--demo") != std::string::npos);
+}
+
+TEST_CASE("options: without a cap the duty is full") {
+  CHECK(std::get<throttle::DutyCap>(mine({"--demo"}).cap).fraction == 1);
+}
+
+TEST_CASE("options: every mistake is one line that names the flag") {
+  const auto named = [](const char* flag, std::vector<const char*> rest) {
+    std::vector<const char*> words{"mine", "--demo"};
+    words.insert(words.end(), rest.begin(), rest.end());
+    const std::string text = mistake(words);
+    CAPTURE(text);
+    CHECK(text.find(flag) != std::string::npos);
+  };
+  named("--threads", {"--threads", "0"});
+  named("--threads", {"--threads", "-1"});
+  named("--threads", {"--threads", "x"});
+  named("--threads", {"--threads", "5000"});
+  named("--max-duty", {"--max-duty", "140%"});
+  named("--max-hashrate", {"--max-hashrate", "12Q"});
+  named("--max-duty", {"--max-duty", "10%", "--max-hashrate", "1M"});
+  named("--backend", {"--backend", "nosuch"});
+  named("--devices", {"--devices", "fpga"});
+  named("--devices", {"--devices", "cuda:x"});
+  named("--devices", {"--devices", "cpu,"});
+  named("--for", {"--for", "5"});
+  named("--for", {"--for", "-1s"});
+  named("--for", {"--for", "nans"});
+  named("--cpu-affinity", {"--cpu-affinity", "9999"});
+  named("--cpu-affinity", {"--cpu-affinity", "1-"});
+  named("--suggest-difficulty", {"--suggest-difficulty", "nan"});
+  named("--suggest-difficulty", {"--suggest-difficulty", "0"});
+  named("--nosuch", {"--nosuch"});
+
+  CHECK(mistake({"mine", "-o", "foo", "-u", "a"}).find("--url") != std::string::npos);
+  CHECK(mistake({"mine", "-o", "stratum+tcp://h:1"}).find("--user") != std::string::npos);
+  CHECK(mistake({"mine", "-o", "stratum+tcp://h:1", "-u", "a\nb"}).find("--user") !=
+        std::string::npos);
+  CHECK(mistake({"mine", "-o", "stratum+tcp://h:1", "-u", "a\xff"}).find("--user") !=
+        std::string::npos);
+  CHECK(mistake({"pool", "--node", "ftp://x"}).find("--node") != std::string::npos);
+  CHECK(mistake({"pool", "--payout-script", "5"}).find("--payout-script") != std::string::npos);
+  mistake({});
+  mistake({"nosuch"});
+  mistake({"mine"});
+}
+
+TEST_CASE("options: a password never appears in an error") {
+  CHECK(mistake({"mine", "-o", "stratum+tcp://h:1", "-u", "a", "-p", "hunter2\x01"})
+            .find("hunter2") == std::string::npos);
+  CHECK(mistake({"pool", "--node", "ftp://u:hunter2@h"}).find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("options: help and version end the program well") {
+  for (const char* flag : {"--help", "--version"}) {
+    const auto command = parse({flag});
+    REQUIRE_FALSE(command);
+    CHECK(command.error().code == 0);
+    CHECK_FALSE(command.error().text.empty());
+  }
+}
+
+TEST_CASE("options: durations") {
+  CHECK(*parse_duration("500ms") == 500ms);
+  CHECK(*parse_duration("20s") == 20s);
+  CHECK(*parse_duration("1.5m") == 90s);
+  CHECK(*parse_duration("2h") == 2h);
+  for (const char* bad : {"", "s", "5", "0s", "-1s", "5d", "5 s", "nans", "infs", "1e99h"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_duration(bad));
+  }
+}
+
+TEST_CASE("options: CPU lists name CPUs this process may use") {
+  const auto first = parse_cpu_list("0");
+  if (first) {
+    CHECK(*first == std::vector<unsigned>{0});
+    CHECK(parse_cpu_list("0,0-0")->size() == 2);
+  } else {
+    WARN("skipped: CPU 0 is not usable here");
+  }
+  for (const char* bad : {"", ",", "x", "3-1", "0-", "-1", "0,,0"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_cpu_list(bad));
+  }
+}

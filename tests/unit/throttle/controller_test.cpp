@@ -1,0 +1,108 @@
+#include "throttle/controller.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "tests/unit/catch.h"
+
+using namespace ebb;
+using namespace std::chrono_literals;
+using throttle::Controller;
+
+namespace {
+
+/// Devices with a known speed that obey their duty exactly; time passes when told to.
+class Plant {
+ public:
+  Plant(throttle::Cap cap, std::vector<double> full_hps)
+      : full_hps_(std::move(full_hps)), counters_(full_hps_.size()) {
+    std::vector<core::DutyWriter> writers;
+    for (std::size_t i = 0; i < full_hps_.size(); ++i) {
+      writers.emplace_back(core::Duty{0}, std::make_shared<core::Gate>());
+      readers_.push_back(writers.back().reader());
+    }
+    controller_.emplace(cap, std::move(writers));
+  }
+
+  void run(std::chrono::milliseconds duration, bool working = true) {
+    for (auto t = 0ms; t < duration; t += Controller::kPeriod) {
+      controller_->tick(now_, counters_, working);
+      now_ += Controller::kPeriod;
+      if (!working) continue;
+      for (std::size_t i = 0; i < full_hps_.size(); ++i) {
+        const double busy_s = 0.1 * readers_[i].load().fraction();
+        counters_[i].busy += std::chrono::nanoseconds(std::llround(busy_s * 1e9));
+        counters_[i].hashes += static_cast<std::uint64_t>(full_hps_[i] * speed_ * busy_s);
+      }
+    }
+  }
+
+  double hashes() const {
+    double sum = 0;
+    for (const auto& device : counters_)
+      sum += static_cast<double>(device.hashes);
+    return sum;
+  }
+  double duty(std::size_t device) const { return readers_[device].load().fraction(); }
+  void set_speed(double factor) { speed_ = factor; }
+
+ private:
+  std::vector<double> full_hps_;
+  double speed_ = 1;
+  std::vector<throttle::DeviceCounters> counters_;
+  std::vector<core::DutyReader> readers_;
+  std::optional<Controller> controller_;
+  Controller::Clock::time_point now_{1000s};
+};
+
+}  // namespace
+
+TEST_CASE("controller: a duty cap is written to every device as it stands") {
+  Plant plant(throttle::DutyCap{0.4}, {30e6, 10e6});
+  CHECK(plant.duty(0) == Approx(0.4));
+  plant.run(1s);
+  CHECK(plant.duty(1) == Approx(0.4));
+}
+
+TEST_CASE("controller: a cap of zero parks at once and stays") {
+  const throttle::Cap cap =
+      GENERATE(throttle::Cap(throttle::HashrateCap{0}), throttle::Cap(throttle::DutyCap{0}));
+  Plant plant(cap, {30e6});
+  CHECK(plant.duty(0) == 0);
+  plant.run(10s);
+  CHECK(plant.hashes() == 0);
+}
+
+TEST_CASE("controller: a hashrate cap holds over ten seconds at any share of full speed") {
+  const double share = GENERATE(0.01, 0.05, 0.25, 0.5, 0.75, 0.95);
+  const double full = 140e6;
+  Plant plant(throttle::HashrateCap{share * full}, {35e6, 35e6, 35e6, 35e6});
+  plant.run(10s);
+  CHECK(plant.hashes() / 10 == Approx(share * full).epsilon(0.02));
+}
+
+TEST_CASE("controller: a cap above full speed means full speed") {
+  Plant plant(throttle::HashrateCap{1e9}, {30e6});
+  plant.run(1s);
+  CHECK(plant.duty(0) == 1);
+}
+
+TEST_CASE("controller: the loop follows devices that slow down or speed up") {
+  Plant plant(throttle::HashrateCap{30e6}, {50e6, 50e6});
+  plant.run(5s);
+  plant.set_speed(0.6);
+  plant.run(1s);
+  const double before = plant.hashes();
+  plant.run(10s);
+  CHECK((plant.hashes() - before) / 10 == Approx(30e6).epsilon(0.03));
+}
+
+TEST_CASE("controller: time without work buys no burst") {
+  Plant plant(throttle::HashrateCap{10e6}, {100e6});
+  plant.run(5s);
+  plant.run(60s, false);
+  const double before = plant.hashes();
+  plant.run(2s);
+  CHECK((plant.hashes() - before) / 2 < 10e6 * 1.26);  // at most half a second's worth owed
+}

@@ -1,0 +1,48 @@
+#pragma once
+// The one writer of every device's duty.
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/duty.h"
+#include "throttle/cap.h"
+
+namespace ebb::throttle {
+
+/// What a device has done since it started; both only grow.
+struct DeviceCounters {
+  std::uint64_t hashes = 0;
+  std::chrono::nanoseconds busy{0};  ///< time spent working, as the device itself measures it
+};
+
+/// Holds a cap. A duty cap is written as it stands; the workers' pacing makes it true. A hashrate
+/// cap is a closed loop on measured hashes: the duty that the devices' own speed calls for, plus a
+/// correction for what the past second owes or is owed. Pure: time and counters come in as
+/// arguments. One thread.
+class Controller {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// How often to call tick().
+  static constexpr std::chrono::milliseconds kPeriod{100};
+
+  Controller(Cap cap, std::vector<core::DutyWriter> duties);
+
+  /// `devices` in the order of the duties. `working`: there is a job; without one no time accrues,
+  /// so that the devices do not catch up afterwards.
+  void tick(Clock::time_point now, std::span<const DeviceCounters> devices, bool working);
+
+ private:
+  void set_all(core::Duty duty);
+
+  Cap cap_;
+  std::vector<core::DutyWriter> duties_;
+  Clock::time_point last_{};
+  std::uint64_t last_hashes_ = 0;
+  bool started_ = false;
+  double owed_hashes_ = 0;  ///< allowed by the cap and not hashed yet; negative when ahead
+};
+
+}  // namespace ebb::throttle
