@@ -72,9 +72,9 @@ class Console::Sink final : public spdlog::sinks::base_sink<std::mutex> {
     write_stderr(kClearLine + progress_);
   }
 
-  void remove_progress() {
+  void end_progress() {
     const std::lock_guard lock(mutex_);
-    if (!progress_.empty()) write_stderr("\n");
+    if (!progress_.empty()) write_stderr(kClearLine);
     progress_.clear();
   }
 
@@ -102,7 +102,7 @@ Console::Console()
     : sink_(std::make_shared<Sink>()), logger_(std::make_shared<spdlog::logger>("ebb", sink_)) {}
 
 Console::~Console() {
-  sink_->remove_progress();
+  end_progress();
 }
 
 bool Console::is_terminal() const {
@@ -111,6 +111,10 @@ bool Console::is_terminal() const {
 
 void Console::show_progress(const std::string& line) {
   sink_->show_progress(line);
+}
+
+void Console::end_progress() {
+  sink_->end_progress();
 }
 
 std::string format_hashrate(double hps) {

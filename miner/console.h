@@ -26,6 +26,9 @@ class Console {
   /// Redraws the progress line on a terminal; does nothing in a pipe.
   void show_progress(const std::string& line);
 
+  /// Takes the progress line away for good.
+  void end_progress();
+
  private:
   class Sink;
   std::shared_ptr<Sink> sink_;

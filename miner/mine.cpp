@@ -248,6 +248,7 @@ int run_mine(const MineOptions& options) {
   MiningRun run(options, console, std::move(*devices));
   run.run();
   const Snapshot last = run.snapshot();
+  console.end_progress();
   console.log().info("stopped: {}", progress_line(last));
   summary->write(summary_json(last));
   return 0;

@@ -164,6 +164,29 @@ PoolOptions read_pool(const Texts& texts) {
   return options;
 }
 
+/// A value that is there and empty is a mistake (often a shell variable that was not set).
+void refuse_empty_values(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    const bool may_be_empty = option->check_lname("pass");
+    if (option->count() > 0 && option->results().front().empty() && !may_be_empty) {
+      throw UsageError{option->get_name() + ": the value is empty"};
+    }
+  }
+}
+
+/// CLI11 would only say that a command is missing, not that this word is none.
+void refuse_unknown_command(const CLI::App& app, int argc, const char* const* argv, int at) {
+  if (argc <= at) return;
+  const std::string word = argv[at];
+  if (word == "-h" || word == "--help" || (at == 1 && word == "--version")) return;
+  std::string known;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (word == command->get_name()) return;
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  throw UsageError{quote(word) + " is none of the commands " + known};
+}
+
 std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
@@ -267,7 +290,11 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
   bench_hash->add_flag("--json", texts.json, "Print JSON");
 
   try {
+    refuse_unknown_command(app, argc, argv, 1);
+    if (argc > 1 && argv[1] == bench->get_name()) refuse_unknown_command(*bench, argc, argv, 2);
     app.parse(argc, argv);
+    for (const CLI::App* command : {mine, pool, devices, bench_hash})
+      refuse_empty_values(*command);
     std::optional<milliseconds> run_for;
     if (!texts.run_for.empty()) {
       run_for = value_or_usage_error("--for", parse_duration(texts.run_for));

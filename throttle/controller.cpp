@@ -1,7 +1,6 @@
 #include "throttle/controller.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace ebb::throttle {
 namespace {
@@ -12,10 +11,14 @@ using Seconds = std::chrono::duration<double>;
 // too little to overshoot any cap by much.
 constexpr double kProbeDuty = 0.05;
 
-// A debt is paid over this long, and none larger than this much of the cap is kept: a cap is not
-// average-over-the-day, and an idle minute must not buy a burst.
-constexpr double kCorrectionSeconds = 1.0;
+// A debt is paid over this long, and none larger than this much of the cap is kept: a cap is not an
+// average over the day, and an idle minute must not buy a burst.
+constexpr double kCorrectionSeconds = 0.5;
 constexpr double kMaxOwedSeconds = 0.5;
+
+// Speeds forget at this rate per tick, so they cover about a second. An average since the start
+// would keep the first slow slices for good, and the loop would stay ahead of the cap by as much.
+constexpr double kSpeedMemory = 0.9;
 
 }  // namespace
 
@@ -33,24 +36,26 @@ void Controller::tick(Clock::time_point now, std::span<const DeviceCounters> dev
   const auto* cap = std::get_if<HashrateCap>(&cap_);
   if (cap == nullptr || cap->hps <= 0) return;
 
-  std::uint64_t hashes = 0;
+  double hashed = 0;
   double full_rate = 0;  // hashes per second with every device busy all the time
   bool all_known = true;
-  for (const DeviceCounters& device : devices) {
-    hashes += device.hashes;
-    const double busy = Seconds(device.busy).count();
-    if (busy > 0) full_rate += static_cast<double>(device.hashes) / busy;
-    all_known = all_known && busy > 0;
+  speeds_.resize(devices.size());
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    Speed& speed = speeds_[i];
+    const auto hashes = static_cast<double>(devices[i].hashes - speed.last.hashes);
+    speed.hashes = kSpeedMemory * speed.hashes + hashes;
+    speed.busy_s = kSpeedMemory * speed.busy_s + Seconds(devices[i].busy - speed.last.busy).count();
+    speed.last = devices[i];
+    hashed += hashes;
+    if (speed.busy_s > 0) full_rate += speed.hashes / speed.busy_s;
+    all_known = all_known && speed.busy_s > 0;
   }
-  if (started_ && working) {
-    owed_hashes_ += cap->hps * Seconds(now - last_).count();
-    owed_hashes_ -= static_cast<double>(hashes - last_hashes_);
-    const double bound = cap->hps * kMaxOwedSeconds;
-    owed_hashes_ = std::clamp(owed_hashes_, -bound, bound);
-  }
-  started_ = working;
+  owed_hashes_ -= hashed;
+  if (was_working_ && working) owed_hashes_ += cap->hps * Seconds(now - last_).count();
+  const double bound = cap->hps * kMaxOwedSeconds;
+  owed_hashes_ = std::clamp(owed_hashes_, -bound, bound);
+  was_working_ = working;
   last_ = now;
-  last_hashes_ = hashes;
 
   if (!all_known || full_rate <= 0) return;
   const double wanted = cap->hps + owed_hashes_ / kCorrectionSeconds;

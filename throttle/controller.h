@@ -35,13 +35,19 @@ class Controller {
   void tick(Clock::time_point now, std::span<const DeviceCounters> devices, bool working);
 
  private:
+  /// A device's speed when busy, from its latest second of counters.
+  struct Speed {
+    DeviceCounters last;
+    double hashes = 0, busy_s = 0;  ///< decaying sums
+  };
+
   void set_all(core::Duty duty);
 
   Cap cap_;
   std::vector<core::DutyWriter> duties_;
+  std::vector<Speed> speeds_;
   Clock::time_point last_{};
-  std::uint64_t last_hashes_ = 0;
-  bool started_ = false;
+  bool was_working_ = false;
   double owed_hashes_ = 0;  ///< allowed by the cap and not hashed yet; negative when ahead
 };
 

@@ -34,14 +34,24 @@ async def run():
                 spent[node.spend_coinbase(height)] = height
             await rise(node, pool, "segwit with transactions", included(node, spent))
             blocks = check_chain(node, spent)
-            with mine(pool.url, "--threads", 1) as miner:
-                await asyncio.sleep(1)
-                node.kill()
-                await asyncio.sleep(3)
-                expect(pool.alive(), f"the pool ended with {pool.returncode} when its node died")
-                await stop(miner)
             summary = await pool.stopped()
         check_summary(summary, blocks)
+        await node_dies(node, arguments)
+
+
+async def node_dies(node, arguments):
+    """Pool and miner live on, and both still stop well."""
+    with PoolProcess(*arguments) as pool:
+        await pool.listening()
+        with mine(pool.url, "--threads", 1) as miner:
+            await asyncio.sleep(1)
+            node.kill()
+            await asyncio.sleep(3)
+            expect(pool.alive(), f"the pool ended with {pool.returncode} when its node died")
+            await stop(miner)
+        summary = await pool.stopped()
+    newest = summary["blocks"][-1]
+    expect(newest["result"] not in (None, "accepted"), f"without a node, {newest} counts as accepted")
 
 
 def risen(node, count):

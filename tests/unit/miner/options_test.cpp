@@ -87,9 +87,15 @@ TEST_CASE("options: every mistake is one line that names the flag") {
         std::string::npos);
   CHECK(mistake({"pool", "--node", "ftp://x"}).find("--node") != std::string::npos);
   CHECK(mistake({"pool", "--payout-script", "5"}).find("--payout-script") != std::string::npos);
+  named("--max-duty", {"--max-duty", ""});
+  named("--backend", {"--backend", ""});
+  named("--summary", {"--summary", ""});
   mistake({});
-  mistake({"nosuch"});
+  CHECK(mistake({"nosuch"}).find("nosuch") != std::string::npos);
+  CHECK(mistake({"--nosuch"}).find("nosuch") != std::string::npos);
+  CHECK(mistake({"bench", "nosuch"}).find("nosuch") != std::string::npos);
   mistake({"mine"});
+  mistake({"bench"});
 }
 
 TEST_CASE("options: a password never appears in an error") {

@@ -19,10 +19,8 @@ class RunningPool {
   using MakeSource =
       std::function<std::unique_ptr<TemplateSource>(boost::asio::any_io_executor executor)>;
 
-  RunningPool(PoolServerConfig config, const MakeSource& make_source,
-              const std::function<void(boost::asio::io_context&)>& also = {}) {
+  RunningPool(PoolServerConfig config, const MakeSource& make_source) {
     config.on_event = [this](const PoolEvent& event) { events_.push_back(event.text); };
-    if (also) also(io_);
     server_ = std::make_unique<PoolServer>(io_.get_executor(), std::move(config),
                                            make_source(io_.get_executor()));
     const auto endpoint = server_->start();
@@ -122,16 +120,20 @@ class RawClient {
   boost::asio::ip::tcp::iostream stream;
 };
 
-/// An HTTP server as simple as a node's. Runs on the pool's thread; at its end it lets the
-/// io_context go.
+/// An HTTP server as simple as a node's, on a thread of its own.
 class FakeNode {
  public:
-  /// Gets the request, returns the whole HTTP answer.
+  /// Gets the request, returns the whole HTTP answer. Called on the node's thread.
   using Answer = std::function<std::string(const std::string& head, const boost::json::object&)>;
 
-  FakeNode(boost::asio::io_context& io, Answer answer)
-      : acceptor_(io, {boost::asio::ip::address_v4::loopback(), 0}), answer_(std::move(answer)) {
+  explicit FakeNode(Answer answer)
+      : acceptor_(io_, {boost::asio::ip::address_v4::loopback(), 0}), answer_(std::move(answer)) {
     accept();
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~FakeNode() {
+    io_.stop();
+    thread_.join();
   }
 
   std::string url(const std::string& credentials = "") const {
@@ -148,9 +150,6 @@ class FakeNode {
     return http(boost::json::serialize(
         boost::json::object{{"result", value}, {"error", nullptr}, {"id", 1}}));
   }
-
-  /// On the pool's thread.
-  void close() { acceptor_.close(); }
 
  private:
   struct Connection {
@@ -194,8 +193,10 @@ class FakeNode {
         });
   }
 
+  boost::asio::io_context io_;
   boost::asio::ip::tcp::acceptor acceptor_;
   Answer answer_;
+  std::thread thread_;
 };
 
 }  // namespace ebb::stratum::server

@@ -59,27 +59,19 @@ struct NodeTimes {
 };
 
 struct NodeAndPool {
-  explicit NodeAndPool(FakeNode::Answer answer, const NodeTimes& times = {}) {
+  explicit NodeAndPool(FakeNode::Answer answer, const NodeTimes& times = {})
+      : node(std::make_unique<FakeNode>(std::move(answer))) {
+    NodeConfig config;
+    config.url = node->url("us%65r:s3cret%21@");
+    config.poll_interval = times.poll_interval;
+    config.refresh_interval = times.refresh_interval;
+    config.template_timeout = times.template_timeout;
     PoolServerConfig pool_config;
     pool_config.difficulty = 1e-9;
     pool = std::make_unique<RunningPool>(
-        std::move(pool_config),
-        [&](boost::asio::any_io_executor executor) {
-          NodeConfig config;
-          config.url = node->url("us%65r:s3cret%21@");
-          config.poll_interval = times.poll_interval;
-          config.refresh_interval = times.refresh_interval;
-          config.template_timeout = times.template_timeout;
+        std::move(pool_config), [&](boost::asio::any_io_executor executor) {
           return make_node_templates(std::move(executor), config).value();
-        },
-        [&](boost::asio::io_context& io_context) {
-          io = &io_context;
-          node = std::make_unique<FakeNode>(io_context, std::move(answer));
         });
-  }
-  ~NodeAndPool() {
-    boost::asio::post(*io, [this] { node->close(); });
-    pool->stop();
   }
 
   bool eventually_reports(const std::string& text) {
@@ -91,7 +83,6 @@ struct NodeAndPool {
     });
   }
 
-  boost::asio::io_context* io = nullptr;
   std::unique_ptr<FakeNode> node;
   std::unique_ptr<RunningPool> pool;
 };
@@ -126,7 +117,7 @@ TEST_CASE("node templates: a client's block goes to the node, and the next job b
   REQUIRE(statistics.blocks.size() == 3);
   CHECK(statistics.blocks[2].height == 102);
 
-  both.pool->stop();
+  both.node.reset();  // and with it the thread that writes to the chain
   CHECK(chain.height == 103);
   CHECK(chain.authorization == "Basic dXNlcjpzM2NyZXQh");  // user:s3cret!
   // Header, one transaction, and that with a witness.

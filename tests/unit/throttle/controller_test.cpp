@@ -98,6 +98,15 @@ TEST_CASE("controller: the loop follows devices that slow down or speed up") {
   CHECK((plant.hashes() - before) / 10 == Approx(30e6).epsilon(0.03));
 }
 
+TEST_CASE("controller: a slow start leaves no lasting surplus") {
+  Plant plant(throttle::HashrateCap{1.4e6}, {14e6, 14e6});
+  plant.set_speed(0.5);
+  plant.run(300ms);
+  plant.set_speed(1);
+  plant.run(9700ms);
+  CHECK(plant.hashes() / 10 == Approx(1.4e6).epsilon(0.015));
+}
+
 TEST_CASE("controller: time without work buys no burst") {
   Plant plant(throttle::HashrateCap{10e6}, {100e6});
   plant.run(5s);
