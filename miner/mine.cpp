@@ -52,7 +52,7 @@ class MiningRun {
     }
     pool_.address = config.url.text();
     client_.emplace(io_, std::move(config), [this](stratum::PoolEvent event) {
-      std::visit([this](auto&& e) { on(std::move(e)); }, std::move(event));
+      std::visit([this](auto&& e) { on(std::forward<decltype(e)>(e)); }, std::move(event));
     });
   }
 
@@ -169,7 +169,7 @@ class MiningRun {
   }
   void on(const stratum::ShareDropped& e) { ledger_.dropped(e.why); }
   void on(stratum::Event&& event) {
-    std::visit([this](auto&& e) { on(std::move(e)); }, std::move(event));
+    std::visit([this](auto&& e) { on(std::forward<decltype(e)>(e)); }, std::move(event));
   }
   void on(const stratum::Subscribed& e) {
     console_.log().info("subscribed: extranonce1 of {} bytes, extranonce2 of {}",

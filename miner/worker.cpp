@@ -27,7 +27,7 @@ constexpr std::size_t kMaxSharesPerSlice = 16;
 
 constexpr auto kExhaustedWait = std::chrono::milliseconds(200);
 constexpr auto kReceiverBehindWait = std::chrono::milliseconds(1);
-constexpr unsigned kLongestRecovery_s = 60;
+constexpr unsigned kLongestRecoverySeconds = 60;
 
 void pin_to_cpu(unsigned cpu) {
   cpu_set_t set;
@@ -168,7 +168,7 @@ void Worker::adjust_slice(nanoseconds busy, core::Duty duty) {
 
 void Worker::recover(std::stop_token stop) {
   add(counters_.device_failures, 1);
-  const unsigned wait_s = std::min(1u << std::min(failures_in_a_row_, 6u), kLongestRecovery_s);
+  const unsigned wait_s = std::min(1u << std::min(failures_in_a_row_, 6u), kLongestRecoverySeconds);
   ++failures_in_a_row_;
   const auto until = Clock::now() + std::chrono::seconds(wait_s);
   while (!stop.stop_requested() && Clock::now() < until)

@@ -269,8 +269,9 @@ SubmitResult Session::submit(const core::Share& share) {
   const bool live = jobs_.contains(job) && (rolled & ~mask) == 0;
   // ckpool judges by the difficulty that held when the job came, public-pool by the one that holds
   // now: after a raise, only what meets both.
-  const auto target_now = core::Target::from_difficulty(difficulty_.value_or(1));
-  const bool meets = job.share_target.is_met_by(share.hash) && target_now->is_met_by(share.hash);
+  const core::Target target_now =
+      core::Target::from_difficulty(difficulty_.value_or(1)).value_or(core::Target());
+  const bool meets = job.share_target.is_met_by(share.hash) && target_now.is_met_by(share.hash);
   if (!block && !live) return SubmitResult::stale;
   if (!block && !meets) return SubmitResult::withheld;
   const std::size_t limit = kMaxUnansweredSubmits + (block ? kBlockSubmitReserve : 0);

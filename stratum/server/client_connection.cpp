@@ -1,6 +1,5 @@
 #include "stratum/server/client_connection.h"
 
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -73,13 +72,13 @@ void ClientConnection::drop(const std::string& why) {
 }
 
 asio::awaitable<void> ClientConnection::read_loop(std::shared_ptr<ClientConnection> self) {
-  std::array<char, 4096> buffer;
   while (!self->closed_) {
-    const auto [error, size] = co_await self->socket_.async_read_some(asio::buffer(buffer), kAwait);
+    const auto [error, size] =
+        co_await self->socket_.async_read_some(asio::buffer(self->buffer_), kAwait);
     if (error) {
       self->drop(error == asio::error::eof ? "closed by the client" : error.message());
     } else {
-      self->receive({buffer.data(), size});
+      self->receive({self->buffer_.data(), size});
     }
   }
 }
@@ -97,14 +96,13 @@ void ClientConnection::receive(std::string_view bytes) {
 
 void ClientConnection::flush() {
   queue_ += session_.take_output();
+  // Before anything can end the connection: one of them may be a block.
+  for (ClientEvent& event : session_.take_events())
+    listener_.on_event(*this, std::move(event));
   if (queue_.size() > limits_.max_queue_bytes) return drop("reads too slowly");
   if (!queue_.empty() && !writing_) {
     writing_ = true;
     asio::co_spawn(socket_.get_executor(), write_loop(shared_from_this()), asio::detached);
-  }
-  for (ClientEvent& event : session_.take_events()) {
-    if (closed_) return;
-    listener_.on_event(*this, std::move(event));
   }
   if (session_.finished() && !writing_) drop("too many bad lines");
 }

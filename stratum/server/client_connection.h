@@ -1,6 +1,7 @@
 #pragma once
 // One client's socket: bytes in and out of its session, within bounds.
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
@@ -17,7 +18,7 @@ inline constexpr std::size_t kMaxRequestBytes = std::size_t{16} << 10;
 
 struct ConnectionLimits {
   std::size_t max_queue_bytes = std::size_t{1} << 20;  ///< not yet sent, beyond the kernel's buffer
-  std::chrono::seconds idle_timeout{600};              ///< without a line from the client
+  std::chrono::seconds idle_timeout{3600};             ///< without a line from the client
 };
 
 /// All on the socket's executor, one thread. Its coroutines keep it alive until the socket is shut.
@@ -59,7 +60,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   LineFramer framer_{kMaxRequestBytes};
   ServerSession session_;
   std::chrono::steady_clock::time_point last_line_;
-  std::string queue_;
+  std::array<char, 4096> buffer_;  ///< for the read under way
+  std::string queue_;              ///< to be sent after what is being written
   bool writing_ = false;
   bool closed_ = false;
 };

@@ -78,6 +78,8 @@ tl::expected<NodeRpc, RpcError> NodeRpc::create(const std::string& url,
   connection->multi.reset(curl_multi_init());
   connection->easy.reset(curl_easy_init());
   connection->headers.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
+  // Without this a block above 1 MiB would wait for the node's permission to be sent.
+  curl_slist_append(connection->headers.get(), "Expect:");
   CURL* easy = connection->easy.get();
   if (easy == nullptr || connection->multi == nullptr || connection->headers == nullptr)
     return tl::unexpected(RpcError{"libcurl could not start"});
@@ -87,6 +89,7 @@ tl::expected<NodeRpc, RpcError> NodeRpc::create(const std::string& url,
   if (user) curl_easy_setopt(easy, CURLOPT_USERNAME, user->c_str());
   if (password) curl_easy_setopt(easy, CURLOPT_PASSWORD, password->c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+  // The node is the user's own: its password goes to no proxy that the environment names.
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,

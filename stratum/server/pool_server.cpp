@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cmath>
+#include <sstream>
 
 #include "stratum/server/block.h"
 #include "stratum/server/block_queue.h"
@@ -46,10 +47,18 @@ std::optional<std::string> fault_in(const PoolServerConfig& config) {
   return std::nullopt;
 }
 
+std::string short_number(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
 template <class... Fs>
 struct Overloaded : Fs... {
   using Fs::operator()...;
 };
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;  // clang 14 does not deduce this for aggregates
 
 }  // namespace
 
@@ -237,7 +246,7 @@ void PoolServer::Impl::on_client_event(ClientConnection& client, ClientEvent eve
                  },
                  [&](const BlockSolved& e) { on_block_solved(client, e.share); },
                  [&](const DifficultySet& e) {
-                   report(Level::debug, "now has difficulty " + std::to_string(e.difficulty));
+                   report(Level::debug, "now has difficulty " + short_number(e.difficulty));
                  },
                  [&](const BadLine& e) {
                    ++statistics.bad_lines;

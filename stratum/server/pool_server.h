@@ -28,8 +28,9 @@ struct PoolServerConfig {
   core::Bytes payout_script = {0x51};       ///< scriptPubKey; OP_TRUE: anyone may take it
   std::size_t max_clients = 4096;
   std::size_t max_queue_bytes = std::size_t{1} << 20;  ///< unsent per client; then it is dropped
-  std::chrono::seconds idle_timeout{600};              ///< without a line; then it is dropped
-  PoolEventSink on_event;                              ///< may be empty; must not call the server
+  /// Without a line from the client; then it is dropped. Long, for a throttled miner is silent.
+  std::chrono::seconds idle_timeout{3600};
+  PoolEventSink on_event;  ///< may be empty; must not call the server
 };
 
 struct PoolEndpoint {

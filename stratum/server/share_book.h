@@ -55,7 +55,7 @@ struct JudgedShare {
 };
 
 /// One thread. Memory is bounded: kMaxJobs jobs, and kMaxShares shares per previous block. Beyond
-/// those only blocks are accepted.
+/// those only blocks are accepted, and not remembered.
 class ShareBook {
  public:
   static constexpr std::size_t kMaxJobs = 32;

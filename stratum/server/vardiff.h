@@ -8,7 +8,7 @@ namespace ebb::stratum::server {
 
 struct VardiffConfig {
   std::chrono::duration<double> target_interval{2.0};  ///< wanted between two shares, > 0
-  double min_difficulty = 1e-6;
+  double min_difficulty = 1e-5;
   double max_difficulty = 1e15;
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 /// Far enough that only a lost wake-up gets there.
 Gate::Clock::time_point far_away() {
-  return Gate::Clock::now() + std::chrono::minutes(2);
+  return Gate::Clock::now() + std::chrono::seconds(30);
 }
 
 }  // namespace
@@ -88,6 +88,15 @@ TEST_CASE("duty: a reader in another thread sees values in the order written") {
     writer.store(Duty{ppm});
   watcher.join();
   CHECK(ordered);
+}
+
+TEST_CASE("duty: a change wakes the gate") {
+  auto gate = std::make_shared<Gate>();
+  DutyWriter writer(Duty{0}, gate);
+  writer.store(Duty{1});
+  const auto deadline = far_away();
+  gate->wait_until({}, deadline);
+  CHECK(Gate::Clock::now() < deadline);
 }
 
 TEST_CASE("duty: a change wakes a parked worker") {

@@ -11,6 +11,8 @@ using std::chrono::seconds;
 
 namespace {
 
+constexpr Pacer::Clock::time_point kBegin{std::chrono::hours(100)};
+
 /// A worker in faked time: slices of varying length, and sleeps that end late.
 class Simulation {
  public:
@@ -52,11 +54,14 @@ class Simulation {
     pacer_.account(now_, nanoseconds(0), duty);
   }
 
-  void restart() { pacer_.start(now_); }
-  Pacer& pacer() { return pacer_; }
-  double elapsed() const {
-    return std::chrono::duration<double>(now_ - Pacer::Clock::time_point()).count();
+  /// Parked for so long, then started anew.
+  void restart_after(nanoseconds time) {
+    now_ += time;
+    pacer_.start(now_);
   }
+
+  Pacer& pacer() { return pacer_; }
+  double elapsed() const { return std::chrono::duration<double>(now_ - kBegin).count(); }
   double busy() const { return std::chrono::duration<double>(busy_).count(); }
   int pauses() const { return pauses_; }
   int short_pauses() const { return short_pauses_; }
@@ -70,7 +75,7 @@ class Simulation {
 
   Pacer pacer_;
   ebb::test::Random random_{5};
-  Pacer::Clock::time_point now_{};
+  Pacer::Clock::time_point now_ = kBegin;
   nanoseconds slice_, latest_wake_, busy_{0}, burst_{0}, longest_burst_{0};
   int pauses_ = 0;
   int short_pauses_ = 0;
@@ -108,7 +113,7 @@ TEST_CASE("pacer: full duty never pauses") {
 
 TEST_CASE("pacer: the length of a pause") {
   Pacer pacer;
-  const Pacer::Clock::time_point start{};
+  const auto start = kBegin;
   pacer.start(start);
   CHECK(pacer.pause(Duty::from_fraction(0.01)).count() == 0);
   // 5 ms of work at a quarter: 15 ms of pause earn the 3.75 ms that are owed.
@@ -126,8 +131,8 @@ TEST_CASE("pacer: time that others took from the slice is not charged") {
   // The slice lasted 20 ms but the device worked for 5: that is a quarter already.
   Pacer pacer;
   const Duty quarter = Duty::from_fraction(0.25);
-  pacer.start({});
-  pacer.account(Pacer::Clock::time_point(milliseconds(20)), milliseconds(5), quarter);
+  pacer.start(kBegin);
+  pacer.account(kBegin + milliseconds(20), milliseconds(5), quarter);
   CHECK(pacer.pause(quarter).count() == 0);
 }
 
@@ -179,13 +184,13 @@ TEST_CASE("pacer: start forgets credit and debt") {
   const Duty half = Duty::from_fraction(0.5);
   Simulation simulation;
   simulation.idle(seconds(10), half);
-  simulation.restart();
+  simulation.restart_after(seconds(0));
   simulation.work(milliseconds(1), half);
   CHECK(simulation.pacer().pause(half) == milliseconds(1));
   simulation.work(seconds(5), half);
-  simulation.restart();
+  simulation.restart_after(std::chrono::hours(1));
   CHECK(simulation.pacer().pause(half).count() == 0);
-  // A parked hour between is not elapsed time.
+  // The parked hour has earned nothing.
   simulation.work(milliseconds(1), half);
   CHECK(simulation.pacer().pause(half) == milliseconds(1));
 }

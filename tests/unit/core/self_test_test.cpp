@@ -28,21 +28,23 @@ enum class Spoil {
   slot_off,             // … carry the next midstate's number
   slot_repeats_first,   // … is hashed with the first midstate
   upper_slots_ignored,  // only `which` midstates are hashed
+  one_count_wrong,      // given `which` midstates, the last one's hits are not reported
   midstate_word_lost,   // `which` word of the last midstate is taken as 0
   tail_word_lost,       // `which` word of the tail is taken as 0
   mask_bit_ignored,     // `which` bit of the mask is not tested
   mask_bit_added,       // … is tested though it is not in the mask
   mask_ignored,
   mask_byteswapped,
-  carry_lost,     // counting does not carry out of byte `which` of the nonce
-  silent_stop,    // a full buffer stops the scan, which claims to have scanned all
-  counts_short,   // scanned is one too small
-  counts_long,    // … too large
-  duplicates,     // the last hit is reported twice
-  stale_input,    // the input of the call before is used
-  no_progress,    // nothing scanned, nothing found, for ever
-  overclaims,     // more found than fit
-  invents_a_hit,  // a candidate that is none, when there are none
+  carry_lost,           // counting does not carry out of byte `which` of the nonce
+  silent_stop,          // a full buffer stops the scan, which claims to have scanned all
+  counts_short,         // scanned is one too small
+  counts_long,          // … too large
+  counts_past_the_end,  // … too large only when the range is done
+  duplicates,           // the last hit is reported twice
+  stale_input,          // the input of the call before is used
+  no_progress,          // nothing scanned, nothing found, for ever
+  overclaims,           // more found than fit
+  invents_a_hit,        // a candidate that is none, when there are none
 };
 
 /// What spoiled_scan does; the tests run in one thread.
@@ -147,6 +149,9 @@ ScanResult spoiled_scan(const ScanInput& asked, std::uint32_t first, std::uint64
     case Spoil::slot_lost:
       lose([&](const Candidate& c) { return c.midstate == which; });
       break;
+    case Spoil::one_count_wrong:
+      if (slots == which) lose([&](const Candidate& c) { return c.midstate == slots - 1; });
+      break;
     case Spoil::slot_off:
       for (std::uint32_t i = 0; i < result.found; ++i) {
         if (out[i].midstate == which) ++out[i].midstate;
@@ -157,6 +162,9 @@ ScanResult spoiled_scan(const ScanInput& asked, std::uint32_t first, std::uint64
       break;
     case Spoil::counts_short:
       if (result.scanned > 1) --result.scanned;
+      break;
+    case Spoil::counts_past_the_end:
+      if (result.scanned == count) ++result.scanned;
       break;
     case Spoil::counts_long:
       ++result.scanned;
@@ -339,6 +347,7 @@ TEST_CASE("self-test: refuses one wrong midstate slot") {
       INFO(backend.name << ", slot " << slot);
       CHECK(spoiled(backend, Spoil::slot_lost, slot).has_value());
       CHECK(spoiled(backend, Spoil::slot_off, slot).has_value());
+      CHECK(spoiled(backend, Spoil::one_count_wrong, slot + 1).has_value());
       if (slot == 0) continue;
       CHECK(spoiled(backend, Spoil::slot_repeats_first, slot).has_value());
       CHECK(spoiled(backend, Spoil::upper_slots_ignored, slot).has_value());
@@ -388,9 +397,9 @@ TEST_CASE("self-test: refuses a wrong use of the mask") {
 }
 
 TEST_CASE("self-test: refuses wrong counts and repeated or invented hits") {
-  const Spoil spoil =
-      GENERATE(Spoil::silent_stop, Spoil::counts_short, Spoil::counts_long, Spoil::duplicates,
-               Spoil::no_progress, Spoil::overclaims, Spoil::invents_a_hit);
+  const Spoil spoil = GENERATE(Spoil::silent_stop, Spoil::counts_short, Spoil::counts_long,
+                               Spoil::counts_past_the_end, Spoil::duplicates, Spoil::no_progress,
+                               Spoil::overclaims, Spoil::invents_a_hit);
   for (const auto& backend : backends_that_run_here()) {
     INFO(backend.name << ", fault " << static_cast<int>(spoil));
     CHECK(spoiled(backend, spoil).has_value());

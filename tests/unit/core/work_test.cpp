@@ -339,6 +339,14 @@ TEST_CASE("work: beginning anywhere, all of extranonce2 is used before the time 
   CHECK(territory.complete_headers() == 256);
 }
 
+TEST_CASE("work: a beginning past the last extranonce2 wraps") {
+  WorkSource source(make_job(1, 0), 0, 1, kMaxMidstates, 1000);
+  CHECK(source.next_extranonce2() == 1000 - 3 * 256);
+  CHECK(extranonce2_of(source.next(0).value()) == 1000 - 3 * 256);
+  CHECK(extranonce2_of(WorkSource(make_job(2, 0), 0, 1, 1, 1000).next(0).value()) == 1000);
+  CHECK(extranonce2_of(WorkSource(make_job(0, 0), 0, 1, 1, 1000).next(0).value()) == 0);
+}
+
 TEST_CASE("work: after a wrap the next job goes on from there") {
   WorkSource first(make_job(1, 0), 0, 1, kMaxMidstates, 254);
   CHECK(extranonce2_of(first.next(0).value()) == 254);

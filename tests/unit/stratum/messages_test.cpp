@@ -6,6 +6,9 @@
 #include "tests/unit/stratum/session_support.h"
 
 namespace ebb::stratum {
+
+using namespace session_tests;
+
 namespace {
 
 Parsed<Notify> notify_of(const NotifyText& text) {
@@ -210,7 +213,7 @@ TEST_CASE("subscribe result: every shape that pools send") {
 }
 
 TEST_CASE("subscribe result: extranonce1 of 0 to 32 bytes, extranonce2 of 0 to 16") {
-  for (const std::size_t size : {0, 1, 4, 5, 9, 31, 32}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{0, 1, 4, 5, 9, 31, 32}) {
     const auto it = subscription_of("[[],\"" + std::string(2 * size, 'e') + "\",4]");
     REQUIRE(it.has_value());
     CHECK(it->extranonce1.size() == size);
@@ -262,6 +265,8 @@ TEST_CASE("configure result: a granted mask, or a refusal in any words") {
   CHECK(mask_of_reply("null").value() == 0);
   CHECK(mask_of_reply("true").value() == 0);
   CHECK(mask_of_reply("null", R"([-3,"Method not found",null])").value() == 0);
+  CHECK(mask_of_reply(R"({"version-rolling":true,"version-rolling.mask":"1fffe000"})", "\"no\"")
+            .value() == 0);
   for (const char* mask : {"5", "null", "\"\"", "\"xyz\"", "\"01fffe0000\""}) {
     INFO(mask);
     CHECK_FALSE(mask_of_reply(std::string(R"({"version-rolling":true,"version-rolling.mask":)") +

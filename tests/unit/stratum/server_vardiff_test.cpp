@@ -22,17 +22,22 @@ class SimulatedMiner {
     int changes = 0;
     for (const double end = now_ + seconds; now_ < end; now_ += 0.5) {
       std::poisson_distribution<int> shares(0.5 * rate / vardiff_.difficulty());
-      for (int i = shares(random_); i > 0; --i)
+      const int found = shares(random_);
+      shares_ += found;
+      for (int i = 0; i < found; ++i)
         vardiff_.count_share(vardiff_.difficulty());
       if (vardiff_.retarget(at(now_ + 0.5).steady)) ++changes;
     }
     return changes;
   }
 
+  int shares() const { return shares_; }
+
  private:
   Vardiff& vardiff_;
   std::mt19937_64 random_{7};
   double now_ = 0;
+  int shares_ = 0;
 };
 
 }  // namespace
@@ -46,6 +51,16 @@ TEST_CASE("vardiff: finds two shares a second, from a hundredth to a hundred tim
   INFO(factor);
   CHECK(rate / vardiff.difficulty() > 2 * 0.45);
   CHECK(rate / vardiff.difficulty() < 2 * 2.2);
+}
+
+TEST_CASE("vardiff: twenty shares in the demo's twenty seconds, whatever the machine") {
+  const double hashes_per_second = GENERATE(2e6, 5e6, 50e6, 500e6);
+  Vardiff vardiff(kTwoASecond, 1e-4, at(0).steady);
+  SimulatedMiner miner(vardiff);
+  miner.mine(hashes_per_second / 0x1p32, 19);
+  INFO(hashes_per_second);
+  CHECK(miner.shares() >= 25);
+  CHECK(miner.shares() < 1200);
 }
 
 TEST_CASE("vardiff: follows a miner whose rate jumps, both ways") {

@@ -5,6 +5,8 @@
 
 namespace ebb::stratum {
 
+using namespace session_tests;
+
 namespace json = boost::json;
 
 TEST_CASE("start: configure and subscribe at once, ids from 1") {

@@ -5,6 +5,8 @@
 
 namespace ebb::stratum {
 
+using namespace session_tests;
+
 TEST_CASE("a notify becomes a job stamped with the session's state") {
   Client client = Client::ready("1fffe000");
   client.receive(set_difficulty("16383.75"));

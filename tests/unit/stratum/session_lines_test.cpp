@@ -5,6 +5,8 @@
 
 namespace ebb::stratum {
 
+using namespace session_tests;
+
 TEST_CASE("mining.ping and client.get_version are answered under the pool's id") {
   Client client = Client::ready();
   client.receive(R"({"params":[],"id":42,"method":"mining.ping"})");

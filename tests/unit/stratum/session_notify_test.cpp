@@ -6,6 +6,9 @@
 #include "tests/unit/stratum/session_support.h"
 
 namespace ebb::stratum {
+
+using namespace session_tests;
+
 namespace {
 
 // A job of the slush (Braiins) pool from May 2023 with 13 merkle branches, as ESP-Miner's tests

@@ -5,6 +5,8 @@
 
 namespace ebb::stratum {
 
+using namespace session_tests;
+
 namespace json = boost::json;
 
 TEST_CASE("submit: user, job, extranonce2, ntime and nonce, eight digits each, lower case") {

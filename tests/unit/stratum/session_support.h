@@ -7,7 +7,7 @@
 
 #include "stratum/session.h"
 
-namespace ebb::stratum {
+namespace ebb::stratum::session_tests {
 
 inline boost::json::object json_of(const std::string& line) {
   return boost::json::parse(line).as_object();
@@ -192,4 +192,4 @@ inline core::Share share_of(const core::JobPtr& job, double difficulty = 1000,
   return share;
 }
 
-}  // namespace ebb::stratum
+}  // namespace ebb::stratum::session_tests

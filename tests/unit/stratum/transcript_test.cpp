@@ -19,6 +19,9 @@
 #include "tests/unit/stratum/session_support.h"
 
 namespace ebb::stratum {
+
+using namespace session_tests;
+
 namespace {
 
 namespace json = boost::json;
