@@ -11,7 +11,7 @@
 
 namespace ebb::stratum::server {
 
-inline constexpr std::chrono::seconds kPatience{20};  ///< for anything that should happen at once
+inline constexpr std::chrono::seconds kPatience{120};  ///< for anything that should happen at once
 
 /// Runs the server from its construction to stop() or its end, which must come by itself.
 class RunningPool {

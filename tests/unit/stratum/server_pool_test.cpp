@@ -52,7 +52,7 @@ TEST_CASE("pool server: two clients share the work and nothing else") {
 }
 
 TEST_CASE("pool server: a share that is wrong in one bit anywhere is refused") {
-  RunningPool pool(config_of(1e-4), demo());
+  RunningPool pool(config_of(1e-5), demo());
   RawClient client(pool.port());
   client.begin();
   const json::array good = client.wire.solve(client.wire.meets_difficulty());
@@ -63,7 +63,7 @@ TEST_CASE("pool server: a share that is wrong in one bit anywhere is refused") {
       json::array wrong = good;
       wrong[field] = json::string(text);
       INFO(field << ' ' << digit);
-      // One in 430,000 wrong shares is right by chance.
+      // One in 43,000 wrong shares is right by chance.
       const std::string verdict = client.submit(wrong);
       CHECK((verdict == "23 Above target" || verdict == "20 Ntime out of range"));
     }
