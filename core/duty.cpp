@@ -7,8 +7,8 @@
 namespace ebb::core {
 
 Duty Duty::from_fraction(double fraction) {
-  const double bounded = std::clamp(fraction, 0.0, 1.0);
-  return Duty{static_cast<std::uint32_t>(std::lround(bounded * kFullPpm))};
+  if (!(fraction > 0)) return Duty{0};
+  return Duty{static_cast<std::uint32_t>(std::lround(std::min(fraction, 1.0) * kFullPpm))};
 }
 
 void Gate::wake() {

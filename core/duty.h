@@ -17,7 +17,7 @@ struct Duty {
   static constexpr std::uint32_t kFullPpm = 1'000'000;
   std::uint32_t ppm = kFullPpm;
 
-  /// Rounds to the nearest step; below 0 is 0, above 1 is 1.
+  /// Rounds to the nearest step; below 0 and NaN are 0, above 1 is 1.
   static Duty from_fraction(double fraction);
   double fraction() const { return static_cast<double>(ppm) / kFullPpm; }
   friend auto operator<=>(const Duty&, const Duty&) = default;

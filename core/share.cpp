@@ -1,6 +1,13 @@
 #include "core/share.h"
 
+#include <algorithm>
+
 namespace ebb::core {
+
+bool is_better(const Share& a, const Share& b) {
+  return std::lexicographical_compare(a.hash.bytes.rbegin(), a.hash.bytes.rend(),
+                                      b.hash.bytes.rbegin(), b.hash.bytes.rend());
+}
 
 Verification verify(const WorkUnit& unit, const Candidate& candidate) {
   if (candidate.midstate >= unit.version_count) return {};

@@ -19,6 +19,9 @@ struct Share {
   bool solves_block() const { return job->network_target.is_met_by(hash); }
 };
 
+/// True when a's hash is the smaller number.
+bool is_better(const Share& a, const Share& b);
+
 enum class Verdict {
   share,         ///< meets the job's submit target
   above_target,  ///< passed the kernel's filter, which is coarser than the target

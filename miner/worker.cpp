@@ -42,11 +42,6 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
 
-bool better(const core::Share& a, const core::Share& b) {
-  return std::lexicographical_compare(a.hash.bytes.rbegin(), a.hash.bytes.rend(),
-                                      b.hash.bytes.rbegin(), b.hash.bytes.rend());
-}
-
 }  // namespace
 
 Worker::Worker(WorkerConfig config, core::Device& device, const JobBoard& board,
@@ -144,7 +139,7 @@ void Worker::verify_candidates(std::stop_token stop, std::uint32_t found) {
     if (result.verdict == core::Verdict::corrupt) add(counters_.hardware_errors, 1);
     if (result.verdict == core::Verdict::share) shares.push_back(std::move(result.share));
   }
-  std::sort(shares.begin(), shares.end(), better);
+  std::sort(shares.begin(), shares.end(), core::is_better);
   if (shares.size() > kMaxSharesPerSlice) {
     add(counters_.shares_left_out, shares.size() - kMaxSharesPerSlice);
     shares.resize(kMaxSharesPerSlice);

@@ -4,11 +4,6 @@
 
 namespace ebb::stratum {
 
-bool SubmitQueue::BestFirst::operator()(const core::Share& a, const core::Share& b) const {
-  return std::lexicographical_compare(a.hash.bytes.rbegin(), a.hash.bytes.rend(),
-                                      b.hash.bytes.rbegin(), b.hash.bytes.rend());
-}
-
 SubmitQueue::Push SubmitQueue::push(core::Share share) {
   if (sent_.contains(share.hash.bytes)) return Push::duplicate;
   if (!waiting_.insert(std::move(share)).second) return Push::duplicate;

@@ -50,7 +50,9 @@ class SubmitQueue {
 
  private:
   struct BestFirst {
-    bool operator()(const core::Share& a, const core::Share& b) const;
+    bool operator()(const core::Share& a, const core::Share& b) const {
+      return core::is_better(a, b);
+    }
   };
 
   void refill(Clock::time_point now);
