@@ -10,8 +10,8 @@ namespace asio = boost::asio;
 
 /// The part that pending callbacks keep alive.
 struct DemoState : std::enable_shared_from_this<DemoState> {
-  DemoState(asio::any_io_executor executor, DemoConfig config)
-      : chain(config, read_clocks()), timer(std::move(executor)) {}
+  DemoState(const asio::any_io_executor& executor, DemoConfig config)
+      : chain(config, read_clocks()), timer(executor) {}
 
   /// Tells the listener of the template and waits for the next; for callbacks only.
   void publish() {

@@ -53,7 +53,7 @@ TEST_CASE("duty: one writer, any number of readers") {
 
   DutyWriter writer(Duty{300'000}, std::make_shared<Gate>());
   const DutyReader reader = writer.reader();
-  const DutyReader copy = reader;
+  const DutyReader copy(writer.reader());
   CHECK(reader.load().ppm == 300'000u);
   writer.store(Duty{0});
   CHECK(reader.load().ppm == 0u);

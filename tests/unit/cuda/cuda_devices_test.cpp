@@ -12,8 +12,8 @@ namespace {
 /// The devices of this machine, opened and proven once for all tests. Never destroyed: CUDA may not
 /// be called after main.
 const CudaListing& listing() {
-  static const auto* const found = new CudaListing(list_cuda_devices());
-  return *found;
+  static const auto* const kFound = new CudaListing(list_cuda_devices());
+  return *kFound;
 }
 
 /// Runs `test` on each device, or says why there is none.
