@@ -202,6 +202,7 @@ class MiningRun {
     console_.log().warn("message from the pool: {}", e.text);
   }
   void on(const stratum::LineRejected& e) {
+    ++pool_.bad_lines;
     // Once a connection is enough: a broken pool can send a thousand a second.
     if (std::exchange(bad_line_logged_, pool_.connections) == pool_.connections) return;
     console_.log().warn("unusable line from the pool: {}", e.what);

@@ -91,6 +91,7 @@ std::string summary_json(const Snapshot& snapshot) {
       {"pool", snapshot.pool.address},
       {"jobs", snapshot.pool.jobs},
       {"reconnects", connections > 0 ? connections - 1 : 0},
+      {"bad_lines", snapshot.pool.bad_lines},
       {"backend", backend},
       {"devices", std::move(devices)},
   });

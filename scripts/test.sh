@@ -158,7 +158,8 @@ stage_tsan() { sanitized tsan; }
 stage_tidy() {
   [[ -f build/ci-fuzz/compile_commands.json ]] || configure fuzz -DEBB_TESTS=ON
   # How many warnings were suppressed in other people's headers is of no interest.
-  sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/ci-fuzz/compile_commands.json | sort -u |
+  # Unit tests are left out: their macros' expansions take most of the time and GCC's warnings cover them.
+  sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/ci-fuzz/compile_commands.json | sort -u | grep -v /tests/unit/ |
     xargs -d '\n' -n 1 -P "$cores" clang-tidy --quiet -p build/ci-fuzz 2> >(grep -vE '^[0-9]+ warnings? generated\.$' >&2)
   passed=$((passed + 1))
 }

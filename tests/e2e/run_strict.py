@@ -117,7 +117,7 @@ async def run(names, jobs, seconds):
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     cores = len(os.sched_getaffinity(0))
-    jobs = int(os.environ.get("EBB_E2E_JOBS") or max(8, 4 * cores))
+    jobs = int(os.environ.get("EBB_E2E_JOBS") or max(12, 4 * cores))
     parser.add_argument("-j", "--jobs", type=int, default=jobs)
     parser.add_argument("--seconds", type=float, default=ebb.run_seconds(60))
     parser.add_argument("--list", action="store_true", help="print the scenarios' names")

@@ -18,7 +18,7 @@ Snapshot sample() {
   snapshot.shares.rejected_for(stratum::RejectReason::duplicate) = 2;
   snapshot.shares.stale = 1;
   snapshot.shares.best_difficulty = 1240;
-  snapshot.pool = {"pool.example.org:3333", 4, 3, 0.5, true};
+  snapshot.pool = {"pool.example.org:3333", 4, 3, 7, 0.5, true};
   snapshot.devices.push_back(
       {&kCpu, {1000, std::chrono::seconds(5)}, 3, 0, 0, core::Duty{500'000}});
   return snapshot;
@@ -39,6 +39,7 @@ TEST_CASE("report: the summary has every field that scripts rely on") {
   CHECK(json.at("pool") == "pool.example.org:3333");
   CHECK(json.at("jobs") == 4);
   CHECK(json.at("reconnects") == 2);
+  CHECK(json.at("bad_lines") == 7);
   CHECK(json.at("backend") == "avx2");
   CHECK(json.contains("version"));
   const auto& device = json.at("devices").at(0).as_object();

@@ -24,9 +24,12 @@ RunningPool::MakeSource demo(DemoConfig config = {}) {
 }  // namespace
 
 TEST_CASE("pool server: two clients share the work and nothing else") {
-  RunningPool pool(config_of(1e-7), demo());
-  RawClient a(pool.port()), b(pool.port());
+  // One template for all the test: who comes later gets it, too.
+  constexpr std::chrono::hours kNever{1};
+  RunningPool pool(config_of(1e-7), demo({.block_interval = kNever, .refresh_interval = kNever}));
+  RawClient a(pool.port());
   a.begin();
+  RawClient b(pool.port());
   b.begin();
   CHECK(a.wire.extranonce1 != b.wire.extranonce1);
   CHECK(a.wire.extranonce1.size() == 4);
@@ -42,7 +45,7 @@ TEST_CASE("pool server: two clients share the work and nothing else") {
   const PoolStatistics statistics = pool.statistics();
   CHECK(statistics.clients == 2);
   CHECK(statistics.connections == 2);
-  CHECK(statistics.jobs >= 1);
+  CHECK(statistics.jobs == 1);
   CHECK(statistics.accepted == 2);
   CHECK(statistics.accepted_difficulty == Approx(2e-7));
   CHECK(statistics.rejected ==
