@@ -52,7 +52,7 @@ struct PoolStatistics {
   std::uint64_t jobs = 0;
   std::uint64_t connections = 0;
   std::uint64_t bad_lines = 0;  ///< lines from the pool that could not be used
-  double difficulty = 0;  ///< 0 before the first set_difficulty
+  double difficulty = 0;        ///< 0 before the first set_difficulty
   bool connected = false;
 };
 
