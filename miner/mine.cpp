@@ -127,11 +127,15 @@ class MiningRun {
     });
   }
 
-  void control() {
+  void tick_controller() {
     std::vector<throttle::DeviceCounters> counters;
     for (const DeviceFigures& device : crew_.figures())
       counters.push_back(device.work);
     controller_.tick(Clock::now(), counters, crew_.board().current().job != nullptr);
+  }
+
+  void control() {
+    tick_controller();
     control_timer_.expires_after(throttle::Controller::kPeriod);
     control_timer_.async_wait([this](boost::system::error_code error) {
       if (!error && !stopped_) control();
@@ -181,7 +185,10 @@ class MiningRun {
   }
   void on(stratum::JobReceived&& e) {
     ++pool_.jobs;
-    if (!stopped_) crew_.board().publish(std::move(e.job));
+    if (stopped_) return;
+    const bool was_idle = crew_.board().current().job == nullptr;
+    crew_.board().publish(std::move(e.job));
+    if (was_idle) tick_controller();  // time under the cap begins now, not at the next tick
   }
   void on(const stratum::DifficultyChanged& e) {
     pool_.difficulty = e.difficulty;

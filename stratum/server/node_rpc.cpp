@@ -158,7 +158,8 @@ tl::expected<long, RpcError> NodeRpc::Connection::perform(const std::stop_token&
     CURLMcode code = curl_multi_perform(multi.get(), &running);
     if (code == CURLM_OK && running != 0) {
       if (stop.stop_requested()) return tl::unexpected(RpcError{"stopped"});
-      code = curl_multi_poll(multi.get(), nullptr, 0, 1000, nullptr);
+      // The transfer's own timeouts and a wake-up end this sooner.
+      code = curl_multi_poll(multi.get(), nullptr, 0, 10'000, nullptr);
     }
     if (code != CURLM_OK) return tl::unexpected(RpcError{curl_multi_strerror(code)});
     if (running == 0) break;
