@@ -7,7 +7,7 @@
 //   zero_lanes(Word)     bit i set when lane i is zero
 //   lane_offsets()       0, 1, 2, … placed in the top byte of each lane
 //
-// What is saved, against hashing 80 bytes twice (operation counts: docs/hashing.md):
+// What is saved, against hashing 80 bytes twice:
 // - the first block is a midstate; rounds 0-2 of the second block see no nonce and run once a scan;
 // - headers that differ in their version only share the second block, so its message schedule is
 //   computed once and used by every midstate (overt AsicBoost);
