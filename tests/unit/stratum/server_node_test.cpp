@@ -1,7 +1,7 @@
 #include "stratum/server/node_templates.h"
 
 #include <algorithm>
-#include <limits>
+#include <array>
 
 #include "stratum/server/node_rpc.h"
 #include "tests/unit/catch.h"
@@ -258,6 +258,9 @@ TEST_CASE("node templates: a call under way ends with stop, and with destruction
                       .value();
     source->start({.on_template = [](BlockTemplatePtr) {}, .on_event = [](PoolEvent) {}});
     io.poll();
+    boost::asio::ip::tcp::socket peer = silent.accept();
+    std::array<char, 64> request;
+    peer.read_some(boost::asio::buffer(request));  // the call waits for its answer now
     if (stop_first) {
       source->stop();
       io.run();

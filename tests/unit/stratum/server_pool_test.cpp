@@ -1,5 +1,7 @@
 #include "stratum/server/pool_server.h"
 
+#include <limits>
+
 #include "stratum/server/demo_templates.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/stratum/server_net_support.h"
