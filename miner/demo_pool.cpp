@@ -11,9 +11,9 @@ namespace {
 
 namespace server = stratum::server;
 
-// About 4 million hashes a share to begin with, then two shares a second at any speed: something
-// to see for a person, and no flood.
-constexpr double kFirstDifficulty = 0.001;
+// About 860,000 hashes a share to begin with, then two shares a second at any speed: something to
+// see for a person at once, on a slow machine, too, and no flood.
+constexpr double kFirstDifficulty = 2e-4;
 constexpr std::chrono::duration<double> kShareInterval{0.5};
 
 server::PoolServerConfig demo_config(spdlog::logger& log) {
