@@ -118,8 +118,13 @@ Session::Outcome Session::on_call(std::string_view method, const json::object& m
     return read_set_version_mask(message).map([&](std::uint32_t mask) { set_mask(mask); });
   }
   if (method == "client.reconnect") {
-    return read_reconnect(message).map([&](Reconnect&& it) {
+    return read_reconnect(message).and_then([&](Reconnect&& it) -> Outcome {
+      // A host is logged and looked up by name; with the password in it, neither may happen.
+      if (without_secrets(it.host) != it.host) {
+        return tl::unexpected(std::string("a host that holds the password"));
+      }
       events_.emplace_back(ReconnectRequested{std::move(it.host), it.port, it.wait_s});
+      return {};
     });
   }
   if (method == "client.show_message") {

@@ -242,6 +242,10 @@ TEST_CASE("the password is in the authorize line and nowhere else") {
   CHECK(client.all<AuthorisationFailed>().at(0).text == "bad login alice.rig1:***");
   client.receive(call("client.show_message", R"(["hi correct horse, correct horse"])"));
   CHECK(client.all<PoolMessage>().at(0).text == "hi ***, ***");
+  // A host is logged and given to the resolver: neither may learn the password.
+  client.receive(call("client.reconnect", R"(["a.correct horse.example",3333])"));
+  CHECK(client.all<ReconnectRequested>().empty());
+  CHECK(client.all<LineRejected>().at(0).what.find("horse") == std::string::npos);
 }
 
 TEST_CASE("JSON in user, password and job id is escaped") {
