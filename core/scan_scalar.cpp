@@ -4,11 +4,11 @@
 namespace ebb::core {
 namespace {
 
-struct Scalar {
-  using Word = std::uint32_t;
+struct Scalar : Lanes<std::uint32_t> {
+  using Stored = std::uint32_t;
   static constexpr std::uint32_t kLanes = 1;
   static Word lane_offsets() { return 0; }
-  static std::uint32_t zero_lanes(Word x) { return x == 0; }
+  static std::uint32_t zero_lanes(Word x, std::uint32_t mask) { return (x & mask) == 0; }
 };
 
 }  // namespace

@@ -6,12 +6,14 @@
 namespace ebb::core {
 namespace {
 
-struct Sse2 {
-  typedef std::uint32_t Word __attribute__((vector_size(16)));
+typedef std::uint32_t Vector __attribute__((vector_size(16)));
+
+struct Sse2 : Lanes<Vector> {
+  using Stored = Word;
   static constexpr std::uint32_t kLanes = 4;
   static Word lane_offsets() { return Word{0, 1, 2, 3} << 24; }
-  static std::uint32_t zero_lanes(Word x) {
-    const __m128i zero = _mm_cmpeq_epi32((__m128i)x, _mm_setzero_si128());
+  static std::uint32_t zero_lanes(Word x, std::uint32_t mask) {
+    const __m128i zero = _mm_cmpeq_epi32((__m128i)(x & mask), _mm_setzero_si128());
     return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(zero)));
   }
 };
