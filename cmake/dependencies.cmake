@@ -1,4 +1,7 @@
 find_package(Threads REQUIRED)
+if(EBB_CORE_ONLY)
+  return()
+endif()
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(CLI11 2.1 REQUIRED)
 find_package(spdlog 1.9 REQUIRED)

@@ -8,9 +8,11 @@ namespace {
 
 constexpr HashBackend kBackends[] = {
 #if defined(__x86_64__)
-    {"avx512", kAvx512, 16, scan_avx512},
-    {"avx2", kAvx2, 8, scan_avx2},
-    {"sse2", kSse2, 4, scan_sse2},
+    {"avx512", kAvx512, 16, scan_avx512},    {"shani", kShaNi, 1, scan_shani},
+    {"avx2", kAvx2, 8, scan_avx2},           {"sse2", kSse2, 4, scan_sse2},
+#elif defined(__aarch64__)
+    {"armv8", kArmSha2, 1, scan_armv8},
+    {"neon", kNeon, 4, scan_neon},
 #endif
     {"scalar", kNoFeatures, 1, scan_scalar},
 };

@@ -2,12 +2,14 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 namespace ebb::core {
 namespace {
 
-bool has(std::uint32_t word, int bit) {
+bool has(std::uint64_t word, int bit) {
   return (word >> bit & 1) != 0;
 }
 
@@ -25,6 +27,17 @@ CpuFeatures features_from_cpuid(const CpuidWords& words) {
   const bool avx512 = has(words.leaf7_ebx, 16) && has(words.leaf7_ebx, 31);
   if (ymm_enabled && avx2) features |= kAvx2;
   if (zmm_enabled && avx2 && avx512) features |= kAvx512;
+
+  const bool ssse3 = has(words.leaf1_ecx, 9), sse41 = has(words.leaf1_ecx, 19);
+  if (ssse3 && sse41 && has(words.leaf7_ebx, 29)) features |= kShaNi;
+  return features;
+}
+
+// Bit numbers: Linux, arch/arm64/include/uapi/asm/hwcap.h (ASIMD and SHA2).
+CpuFeatures features_from_hwcap(unsigned long hwcap) {
+  CpuFeatures features = kNoFeatures;
+  if (has(hwcap, 1)) features |= kNeon;
+  if (has(hwcap, 1) && has(hwcap, 6)) features |= kArmSha2;
   return features;
 }
 
@@ -43,6 +56,8 @@ CpuFeatures detect_cpu_features() {
     words.xcr0 = std::uint64_t{high} << 32 | low;
   }
   return features_from_cpuid(words);
+#elif defined(__aarch64__) && defined(__linux__)
+  return features_from_hwcap(getauxval(AT_HWCAP));
 #else
   return kNoFeatures;
 #endif

@@ -14,6 +14,13 @@ ScanResult scan_avx2(const ScanInput&, std::uint32_t, std::uint64_t, Candidate*,
                      std::uint32_t) noexcept;
 ScanResult scan_avx512(const ScanInput&, std::uint32_t, std::uint64_t, Candidate*,
                        std::uint32_t) noexcept;
+ScanResult scan_shani(const ScanInput&, std::uint32_t, std::uint64_t, Candidate*,
+                      std::uint32_t) noexcept;
+#elif defined(__aarch64__)
+ScanResult scan_neon(const ScanInput&, std::uint32_t, std::uint64_t, Candidate*,
+                     std::uint32_t) noexcept;
+ScanResult scan_armv8(const ScanInput&, std::uint32_t, std::uint64_t, Candidate*,
+                      std::uint32_t) noexcept;
 #endif
 
 }  // namespace ebb::core

@@ -90,13 +90,18 @@ throttle::Cap read_cap(const Texts& texts) {
   return throttle::DutyCap{1};
 }
 
+std::string backend_names() {
+  std::string names;
+  for (const core::HashBackend& backend : core::compiled_backends())
+    names += std::string(names.empty() ? "" : ", ") + backend.name;
+  return names;
+}
+
 std::string read_backend(const std::string& name) {
-  std::string known;
   for (const core::HashBackend& backend : core::compiled_backends()) {
     if (name.empty() || name == backend.name) return name;
-    known += std::string(known.empty() ? "" : ", ") + backend.name;
   }
-  throw UsageError{"--backend: " + quote(name) + " is none of " + known};
+  throw UsageError{"--backend: " + quote(name) + " is none of " + backend_names()};
 }
 
 std::string read_devices(const std::string& list) {
@@ -262,7 +267,7 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
   mine->add_option("--devices", texts.devices, "auto, or any of cpu,cuda,cuda:N");
   mine->add_option("-t,--threads", texts.threads, "CPU threads (default: one a usable CPU)");
   mine->add_option("--cpu-affinity", texts.affinity, "Pin CPU threads to these CPUs: 0,2-3");
-  mine->add_option("--backend", texts.backend, "Force a CPU kernel: scalar, sse2, avx2, avx512");
+  mine->add_option("--backend", texts.backend, "Force a CPU kernel: " + backend_names());
   mine->add_option("--max-hashrate", texts.max_hashrate, "Cap in hashes per second: 20M; 0 parks");
   mine->add_option("--max-duty", texts.max_duty, "Cap in percent of full power: 40%; 0 parks");
   mine->add_option("--suggest-difficulty", texts.suggest, "Ask the pool for this difficulty");

@@ -21,6 +21,9 @@ rules_for() {
     sse2) needs='%xmm' forbids="$any_vex" ;;
     avx2) needs='%ymm' forbids="$any_evex" ;;
     avx512) needs='%zmm' forbids='' ;;
+    shani) needs='sha256rnds2' forbids="$any_vex" ;;
+    neon) needs='v[0-9]+\.4s' forbids='[[:space:]]sha256' ;;
+    armv8) needs='sha256h2' forbids='' ;;
     *) return 1 ;;
   esac
 }
@@ -38,21 +41,27 @@ check_object() {
   external=$(c++filt <<<"${external%$'\n'}")
   [[ $external == "ebb::core::scan_$isa("*")" && $external != *$'\n'* ]] ||
     fault "$object" "must define ebb::core::scan_$isa and nothing else, defines: ${external//$'\n'/, }"
-  if objdump -h "$object" | grep -Eq '\.(init_array|ctors|preinit_array)'; then
+  if "$objdump" -h "$object" | grep -Eq '\.(init_array|ctors|preinit_array)'; then
     fault "$object" "runs code before main()"
   fi
 
   rules_for "$isa" || { fault "$object" "no rule for instruction set '$isa' in check_isa_objects.sh" && return; }
-  [[ $(objdump -f "$object") == *x86-64* ]] || return 0
-  assembly=$(objdump -d --no-show-raw-insn "$object")
-  [[ -z $needs ]] || grep -Eq -- "$needs" <<<"$assembly" || fault "$object" "has no ${needs#%} register in it"
+  assembly=$("$objdump" -d --no-show-raw-insn "$object")
+  [[ -z $needs ]] || grep -Eq -- "$needs" <<<"$assembly" || fault "$object" "has no ${needs#%} in it"
   [[ -z $forbids ]] || ! grep -Em 1 -- "$forbids" <<<"$assembly" >&2 ||
     fault "$object" "has the instruction above, which is not $isa"
 }
 
-expected=(scalar)
-[[ $(uname -m) != x86_64 ]] || expected+=(sse2 avx2 avx512)
 mapfile -t objects < <(find "$1" -name 'scan_*.cpp.o' | sort)
+objdump=objdump
+case $(readelf -h ${objects[0]+"${objects[0]}"}) in
+  *X86-64*) expected=(scalar sse2 avx2 avx512 shani) ;;
+  *AArch64*)
+    expected=(scalar neon armv8)
+    [[ $(uname -m) == aarch64 ]] || objdump=aarch64-linux-gnu-objdump
+    ;;
+  *) expected=(scalar) ;;
+esac
 for isa in "${expected[@]}"; do
   [[ " ${objects[*]}" == *"/scan_$isa.cpp.o"* ]] || fault "$1" "no object scan_$isa.cpp.o"
 done

@@ -17,6 +17,7 @@ setup_build_set=(
 # system's own: an older clang cannot read a newer libstdc++.
 setup_test_set=(
   catch2 python3:python3 qemu-x86_64:qemu-user node:nodejs npm:npm ccache:ccache
+  aarch64-linux-gnu-g++:g++-aarch64-linux-gnu
   clang++:clang clang-tidy:clang-tidy llvm-symbolizer:llvm "clang-format-14|clang-format"
   "libclang-rt-dev|libclang-rt-14-dev"
 )

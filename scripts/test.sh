@@ -2,7 +2,7 @@
 # Installs what is missing and runs every check and test, as CI does; stops at the first stage that fails.
 #   scripts/test.sh          everything (half an hour on two cores)
 #   scripts/test.sh quick    the release build and its unit tests
-#   scripts/test.sh STAGE... only these, in this order: format layers release isa ctest clang fuzz asan tsan tidy
+#   scripts/test.sh STAGE... only these, in this order: format layers release isa ctest arm clang fuzz asan tsan tidy
 # The last line is `N passed, N failed, N skipped`: all ctest runs, each fuzzer, and one for each other stage.
 # EBB_FUZZ_SECONDS: how long each fuzzer runs (60).
 set -euo pipefail
@@ -106,6 +106,14 @@ stage_isa() {
 
 stage_ctest() { run_ctest release; }
 
+# The kernels for 64-bit ARM, under an emulator.
+stage_arm() {
+  configure aarch64
+  build aarch64
+  scripts/check_isa_objects.sh build/ci-aarch64
+  run_ctest aarch64
+}
+
 # By clang: the fuzzers and what they link. Its warnings on all other code are tidy's business.
 stage_clang() {
   configure fuzz -DEBB_TESTS=ON
@@ -172,7 +180,7 @@ run_stage() {
   echo "=== $stage: $((SECONDS - began)) s"
 }
 
-all=(format layers release isa ctest clang fuzz asan tsan tidy)
+all=(format layers release isa ctest arm clang fuzz asan tsan tidy)
 for name; do
   [[ $name == quick || " ${all[*]} " == *" $name "* ]] || { echo "test.sh: no stage '$name'; there are: quick ${all[*]}" && exit 2; }
 done

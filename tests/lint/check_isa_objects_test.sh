@@ -21,10 +21,12 @@ compile() {
 }
 
 clean=$work/clean
+sha_round='asm("sha256rnds2 %xmm1, %xmm2");'
 compile "$clean" scalar 4
 compile "$clean" sse2 16 '' -msse2
 compile "$clean" avx2 32 '' -mavx2
 compile "$clean" avx512 64 '' -mavx512f
+compile "$clean" shani 16 "$sha_round" -msse4.1
 check() { "$here/../../scripts/check_isa_objects.sh" "$@"; }
 expect_clean "a clean set" check "$clean"
 
@@ -60,6 +62,8 @@ planted "which is not sse2" "AVX encoding in the SSE2 kernel" sse2 16 '' -mavx
 planted "which is not scalar" "AVX2 in the scalar kernel" scalar 32 '' -mavx2
 planted "has no zmm" "an AVX-512 kernel without AVX-512" avx512 32 '' -mavx2
 planted "has no ymm" "an AVX2 kernel without AVX2" avx2 16 '' -mavx2
+planted "which is not shani" "AVX encoding in the SHA-NI kernel" shani 16 "$sha_round" -mavx
+planted "has no sha256rnds2" "a SHA-NI kernel without its instruction" shani 16 '' -msse4.1
 planted "no rule for instruction set 'avx9'" "a kernel without a rule" avx9 32 '' -mavx2
 
 cp -r "$clean" "$work/missing"

@@ -23,6 +23,7 @@ def run():
     picks(qemu, "Haswell", "avx2")
     refuses(qemu, "Nehalem", "avx2")
     refuses(qemu, "Haswell", "avx512")
+    refuses(qemu, "Haswell", "shani")
 
 
 def picks(qemu, cpu, backend):

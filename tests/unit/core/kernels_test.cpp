@@ -6,33 +6,13 @@
 #include "tests/unit/core/support.h"
 
 using namespace ebb::core;
+using ebb::test::input_of;
+using ebb::test::last_word;
 using ebb::test::Random;
 
 namespace {
 
 using Hit = std::pair<std::uint32_t, std::uint32_t>;  // nonce, midstate
-
-ScanInput input_of(Header header, const std::vector<std::uint32_t>& versions,
-                   std::uint32_t zero_mask) {
-  ScanInput input;
-  input.midstate_count = static_cast<std::uint32_t>(versions.size());
-  for (std::size_t i = 0; i < versions.size(); ++i) {
-    header.version = versions[i];
-    const Midstate state = header.midstate();
-    std::copy(state.words.begin(), state.words.end(), input.midstates[i]);
-  }
-  const auto bytes = header.serialize();
-  for (std::size_t i = 0; i < 3; ++i)
-    input.tail[i] = load_be32(&bytes[64 + 4 * i]);
-  input.zero_mask = zero_mask;
-  return input;
-}
-
-std::uint32_t last_word(Header header, std::uint32_t version, std::uint32_t nonce) {
-  header.version = version;
-  header.nonce = nonce;
-  return load_be32(&header.hash().bytes[28]);
-}
 
 /// What scanning the whole range finds, sorted. Fails the test when the kernel breaks its contract.
 std::vector<Hit> scan_all(const HashBackend& backend, const ScanInput& input, std::uint32_t first,
@@ -57,23 +37,12 @@ std::vector<Hit> scan_all(const HashBackend& backend, const ScanInput& input, st
   return hits;
 }
 
-Header random_header(Random& random) {
-  return {0, random.hash(), random.hash(), random.u32(), random.u32(), 0};
-}
-
-std::vector<std::uint32_t> random_versions(Random& random, std::size_t count) {
-  std::vector<std::uint32_t> versions(count);
-  for (auto& version : versions)
-    version = random.u32();
-  return versions;
-}
-
 /// A range of nonces with the oracle's answer for any mask.
 struct Problem {
   Problem(Random& random, std::size_t midstates, std::uint32_t first_nonce, std::uint32_t nonces)
       : first(first_nonce), count(nonces) {
-    header = random_header(random);
-    versions = random_versions(random, midstates);
+    header = ebb::test::random_header(random);
+    versions = ebb::test::random_versions(random, midstates);
     for (std::uint32_t i = 0; i < count; ++i) {
       for (const std::uint32_t version : versions)
         words.push_back(last_word(header, version, first + i));
@@ -106,11 +75,16 @@ TEST_CASE("kernels: the list is fastest first and ends with what runs anywhere")
   REQUIRE_FALSE(backends.empty());
   CHECK(backends.back().needs == kNoFeatures);
   CHECK(backends.back().lanes == 1u);
-  for (std::size_t i = 1; i < backends.size(); ++i) {
-    CHECK(backends[i - 1].lanes > backends[i].lanes);
-    CHECK(backends[i - 1].lanes <= kMaxLanes);
-  }
+  std::string names;
+  for (const auto& backend : backends)
+    names += std::string(backend.name) + " ";
+#if defined(__x86_64__)
+  CHECK(names == "avx512 shani avx2 sse2 scalar ");
+#elif defined(__aarch64__)
+  CHECK(names == "armv8 neon scalar ");
+#endif
   for (const auto& backend : backends) {
+    CHECK(backend.lanes <= kMaxLanes);
     if ((backend.needs & ~detect_cpu_features()) != 0) {
       WARN("skipped: this CPU lacks what " << backend.name << " needs");
     }
@@ -190,6 +164,23 @@ TEST_CASE("kernels: every start and length around the lanes") {
         }
         INFO(backend.name << ", " << count << " from " << start);
         CHECK(scan_all(backend, problem.input(1), problem.first + start, count) == expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("kernels: every number of midstates, in ranges of every short length") {
+  Random random(12);
+  for (unsigned midstates = 1; midstates <= kMaxMidstates; ++midstates) {
+    for (std::uint32_t count = 1; count <= 4; ++count) {
+      const Problem problem(random, midstates, random.u32() & 0xfffffff0u, count);
+      // All, half of them, none.
+      for (const std::uint32_t mask : {0u, 1u, ~0u}) {
+        for (const auto& backend : ebb::test::backends_that_run_here()) {
+          INFO(backend.name << ", " << midstates << " midstates, " << count << " nonces");
+          CHECK(scan_all(backend, problem.input(mask), problem.first, count) ==
+                problem.expected(mask));
+        }
       }
     }
   }

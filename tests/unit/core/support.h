@@ -1,6 +1,7 @@
 #pragma once
 // What several of core's tests need.
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <random>
@@ -54,6 +55,40 @@ class Random {
  private:
   std::mt19937_64 engine_;
 };
+
+inline core::Header random_header(Random& random) {
+  return {0, random.hash(), random.hash(), random.u32(), random.u32(), 0};
+}
+
+inline std::vector<std::uint32_t> random_versions(Random& random, std::size_t count) {
+  std::vector<std::uint32_t> versions(count);
+  for (auto& version : versions)
+    version = random.u32();
+  return versions;
+}
+
+inline core::ScanInput input_of(core::Header header, const std::vector<std::uint32_t>& versions,
+                                std::uint32_t zero_mask) {
+  core::ScanInput input;
+  input.midstate_count = static_cast<std::uint32_t>(versions.size());
+  for (std::size_t i = 0; i < versions.size(); ++i) {
+    header.version = versions[i];
+    const core::Midstate state = header.midstate();
+    std::copy(state.words.begin(), state.words.end(), input.midstates[i]);
+  }
+  const auto bytes = header.serialize();
+  for (std::size_t i = 0; i < 3; ++i)
+    input.tail[i] = core::load_be32(&bytes[64 + 4 * i]);
+  input.zero_mask = zero_mask;
+  return input;
+}
+
+/// The word of the hash that a kernel tests, by the oracle.
+inline std::uint32_t last_word(core::Header header, std::uint32_t version, std::uint32_t nonce) {
+  header.version = version;
+  header.nonce = nonce;
+  return core::load_be32(&header.hash().bytes[28]);
+}
 
 inline std::vector<core::HashBackend> backends_that_run_here() {
   std::vector<core::HashBackend> backends;
