@@ -7,11 +7,7 @@
 
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define EBB_INLINE __host__ __device__ __forceinline__
-#else
-#define EBB_INLINE inline __attribute__((always_inline))
-#endif
+#include "core/inline.h"
 
 namespace ebb::core {
 namespace {

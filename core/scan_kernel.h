@@ -22,12 +22,6 @@
 
 #include "core/trial.h"
 
-#if defined(__clang__)
-#define EBB_KEEP_LOOP _Pragma("nounroll")
-#else
-#define EBB_KEEP_LOOP _Pragma("GCC unroll 1")
-#endif
-
 namespace ebb::core {
 namespace {
 

@@ -22,8 +22,7 @@
 // - the nonce enters in round 3 and is just added there: rounds 0-3 run once a scan, hash 1 is
 //   rounds 4..63;
 // - round 0 of hash 2 adds a word to constants, and e after round 60 is the last digest word: hash
-// 2
-//   is rounds 1..60, which quads of words 1..4, 5..8, … 57..60 fit without a round to spare.
+//   2 is rounds 1..60, which quads of words 1..4, 5..8, … 57..60 fit without a round to spare.
 //
 // A round waits for the one before it, so two chains are interleaved: hash 1 of one header runs
 // beside hash 2 of the header before. They are of one length, need few registers, and any number of
@@ -32,10 +31,9 @@
 // Everything lives in an unnamed namespace: an ISA object must emit no symbol that the linker could
 // pick for code that runs on older CPUs.
 
+#include "core/inline.h"
 #include "core/scan.h"
 #include "core/sha256_constants.h"
-
-#define EBB_INLINE inline __attribute__((always_inline))
 
 namespace ebb::core {
 namespace {
@@ -46,11 +44,6 @@ typedef std::uint32_t Quad __attribute__((vector_size(16)));
 /// The constants of rounds t..t + 3.
 template <int t>
 constexpr Quad kRounds = {kSha256K[t], kSha256K[t + 1], kSha256K[t + 2], kSha256K[t + 3]};
-
-// Padding of an 80-byte message in its second block, and of a 32-byte message (FIPS 180-4, 5.1.1).
-constexpr std::uint32_t kPad = 0x80000000;
-constexpr std::uint32_t kHeaderBits = 640;
-constexpr std::uint32_t kDigestBits = 256;
 
 /// Hash 2 after round 0, but for the message word that is to be added to a and e.
 constexpr std::uint32_t kAfterRound0[8] = {0xfc08884d,        kSha256Initial[0], kSha256Initial[1],

@@ -16,11 +16,6 @@ constexpr std::uint32_t kRound = kSha256K[t];
 template <int i>
 constexpr std::uint32_t kInitial = kSha256Initial[i];
 
-// Padding of an 80-byte message in its second block, and of a 32-byte message (FIPS 180-4, 5.1.1).
-constexpr std::uint32_t kPad = 0x80000000;
-constexpr std::uint32_t kHeaderBits = 640;
-constexpr std::uint32_t kDigestBits = 256;
-
 /// A schedule with the round constants added, indexed by round.
 template <class Word>
 struct Schedule {

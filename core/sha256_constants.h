@@ -16,4 +16,10 @@ inline constexpr unsigned kSha256K[64] = {
 inline constexpr unsigned kSha256Initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                                0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
+// 5.1.1, of an 80-byte message in its second block and of a 32-byte message: the word after the
+// message, and its length in bits.
+inline constexpr unsigned kPad = 0x80000000;
+inline constexpr unsigned kHeaderBits = 640;
+inline constexpr unsigned kDigestBits = 256;
+
 }  // namespace ebb::core
