@@ -1,6 +1,7 @@
 #include "bench/hash_bench.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/cpu_topology.h"
 #include "core/share.h"
 #include "core/work.h"
 
@@ -72,7 +74,9 @@ Tally hash_until(const core::HashBackend& backend, const core::WorkUnit& unit,
   return tally;
 }
 
-Measurement measure(const core::HashBackend& backend, unsigned threads, unsigned midstates) {
+Measurement measure(const core::HashBackend& backend, const core::ThreadPlan& plan,
+                    unsigned midstates) {
+  const auto threads = static_cast<unsigned>(plan.cpus.size());
   std::vector<double> rates;
   Tally total;
   for (int repeat = 0; repeat < kRepeats; ++repeat) {
@@ -84,6 +88,7 @@ Measurement measure(const core::HashBackend& backend, unsigned threads, unsigned
       std::vector<std::jthread> team;
       for (unsigned i = 0; i < threads; ++i) {
         team.emplace_back([&, i] {
+          if (plan.pinned) core::pin_thread(pthread_self(), plan.cpus[i]);
           core::WorkSource source(bench_job(), i, threads, midstates);
           tallies[i] = hash_until(backend, *source.next(0), deadline);
         });
@@ -138,11 +143,13 @@ std::string as_json(const std::vector<Measurement>& all) {
 int run_hash_bench(const HashBenchOptions& options) {
   const core::BackendSelection selection =
       core::select_backends(core::compiled_backends(), core::detect_cpu_features());
+  const core::ThreadPlan plan = core::plan_threads(
+      core::read_cpu_topology(), {.threads = options.threads, .pinning = core::Pinning::on});
   std::vector<Measurement> all;
   for (const core::HashBackend& backend : selection.usable) {
     if (!options.backend.empty() && options.backend != backend.name) continue;
     for (const unsigned midstates : {1u, core::kMaxMidstates}) {
-      all.push_back(measure(backend, options.threads, midstates));
+      all.push_back(measure(backend, plan, midstates));
     }
   }
   if (all.empty()) {

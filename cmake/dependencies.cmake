@@ -17,3 +17,10 @@ add_library(ebb_asio INTERFACE)
 target_link_libraries(ebb_asio INTERFACE Boost::headers Threads::Threads)
 # Asio 1.24's default on Linux is epoll; the separate type-erased executor headers are not used.
 target_compile_definitions(ebb_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)
+
+# libhwloc-dev ships no CMake package either.
+find_path(HWLOC_INCLUDE_DIR hwloc.h REQUIRED)
+find_library(HWLOC_LIBRARY hwloc REQUIRED)
+add_library(hwloc INTERFACE)
+target_include_directories(hwloc SYSTEM INTERFACE ${HWLOC_INCLUDE_DIR})
+target_link_libraries(hwloc INTERFACE ${HWLOC_LIBRARY})

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/cache_line.h"
+
 namespace ebb::core {
 namespace {
 
@@ -13,7 +15,7 @@ std::chrono::nanoseconds thread_cpu_time() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-class CpuDevice final : public Device {
+class alignas(kCacheLine) CpuDevice final : public Device {
  public:
   CpuDevice(std::string name, const HashBackend& backend)
       : backend_(backend), info_{std::move(name), backend.name, kMaxMidstates} {}

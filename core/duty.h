@@ -10,6 +10,8 @@
 #include <stop_token>
 #include <utility>
 
+#include "core/cache_line.h"
+
 namespace ebb::core {
 
 /// The share of time a device may be busy, in parts per million. 0 parks it.
@@ -24,7 +26,7 @@ struct Duty {
 };
 
 /// The only place a worker sleeps. Whoever changes something a worker waits for calls wake().
-class Gate {
+class alignas(kCacheLine) Gate {
  public:
   using Clock = std::chrono::steady_clock;
 

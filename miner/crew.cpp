@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "core/cpu_topology.h"
+
 namespace ebb::miner {
 
 Crew::Crew(std::vector<OpenedDevice> devices, Worker::Deliver deliver) {
@@ -11,10 +13,9 @@ Crew::Crew(std::vector<OpenedDevice> devices, Worker::Deliver deliver) {
     auto gate = std::make_shared<core::Gate>();
     board_.add_gate(gate);
     core::DutyWriter writer(core::Duty{0}, gate);
-    Member member{std::move(opened.device), gate, std::make_unique<WorkerCounters>(),
-                  writer.reader(), nullptr};
+    Member member{std::move(opened.device),           opened.cpu,      gate,
+                  std::make_unique<WorkerCounters>(), writer.reader(), nullptr};
     duty_writers_.push_back(std::move(writer));
-    config.cpu = opened.cpu;
     member.worker = std::make_unique<Worker>(config, *member.device, board_, member.duty,
                                              member.gate, *member.counters, deliver);
     members_.push_back(std::move(member));
@@ -30,10 +31,13 @@ std::vector<core::DutyWriter> Crew::take_duty_writers() {
   return std::move(duty_writers_);
 }
 
-void Crew::start() {
+unsigned Crew::start() {
+  unsigned refused = 0;
   for (const Member& member : members_) {
     threads_.emplace_back([&worker = *member.worker](std::stop_token stop) { worker.run(stop); });
+    if (member.cpu && !core::pin_thread(threads_.back().native_handle(), *member.cpu)) ++refused;
   }
+  return refused;
 }
 
 void Crew::stop() {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -35,7 +36,8 @@ class Crew {
   /// The writing halves of the duties, once: they go to the controller.
   std::vector<core::DutyWriter> take_duty_writers();
 
-  void start();
+  /// How many threads should be pinned and could not.
+  unsigned start();
 
   /// Asks all workers to stop and waits for them, a slice at most.
   void stop();
@@ -46,6 +48,7 @@ class Crew {
  private:
   struct Member {
     std::unique_ptr<core::Device> device;
+    std::optional<unsigned> cpu;
     std::shared_ptr<core::Gate> gate;
     std::unique_ptr<WorkerCounters> counters;
     core::DutyReader duty;

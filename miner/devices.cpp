@@ -1,13 +1,16 @@
 #include "miner/devices.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/logger.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <set>
 
 #include "core/cpu_device.h"
+#include "core/cpu_topology.h"
 #include "cuda/cuda_devices.h"
 #include "miner/console.h"
 
@@ -63,6 +66,47 @@ tl::expected<void, StartError> open_cards(const Wanted& wanted, std::vector<Open
   return {};
 }
 
+/// What `ebb devices` says of the CPUs and of the threads that mine without further options.
+struct CpuSummary {
+  std::size_t packages = 0, cores = 0, cpus = 0;
+  std::optional<double> quota;
+  core::ThreadPlan plan;
+};
+
+CpuSummary summarise_cpus(const core::CpuTopology& topology) {
+  CpuSummary summary{.quota = topology.quota, .plan = core::plan_threads(topology, {})};
+  std::set<unsigned> packages;
+  for (const core::CpuCore& core : topology.cores) {
+    packages.insert(core.package);
+    summary.cpus += core.cpus.size();
+  }
+  summary.packages = packages.size();
+  summary.cores = topology.cores.size();
+  return summary;
+}
+
+std::string as_text(const CpuSummary& cpus) {
+  const std::string quota = cpus.quota ? fmt::format("{:.2f} CPUs", *cpus.quota) : "none";
+  const std::string place =
+      cpus.plan.pinned ? fmt::format("pinned to {}", fmt::join(cpus.plan.cpus, ",")) : "not pinned";
+  return fmt::format(
+      "CPU: packages {}, cores {}, logical CPUs {}, quota {}\n"
+      "  mines with {} threads, {}\n",
+      cpus.packages, cpus.cores, cpus.cpus, quota, cpus.plan.cpus.size(), place);
+}
+
+boost::json::object as_json(const CpuSummary& cpus) {
+  boost::json::object object{{"packages", cpus.packages},
+                             {"cores", cpus.cores},
+                             {"cpus", cpus.cpus},
+                             {"quota", nullptr},
+                             {"threads", cpus.plan.cpus.size()},
+                             {"pinned_to", nullptr}};
+  if (cpus.quota) object["quota"] = *cpus.quota;
+  if (cpus.plan.pinned) object["pinned_to"] = boost::json::value_from(cpus.plan.cpus);
+  return object;
+}
+
 }  // namespace
 
 tl::expected<std::vector<core::HashBackend>, StartError> usable_backends(spdlog::logger& log) {
@@ -90,12 +134,10 @@ tl::expected<std::vector<OpenedDevice>, StartError> open_devices(const MineOptio
   const auto backend = choose_backend(options.backend, *usable);
   if (!backend) return tl::unexpected(backend.error());
   if (wanted.cpu) {
-    const std::size_t pinned = options.cpus.size();
-    const unsigned by_default = pinned > 0 ? static_cast<unsigned>(pinned) : usable_cpus();
-    const unsigned threads = options.threads > 0 ? options.threads : by_default;
-    for (unsigned i = 0; i < threads; ++i) {
+    const core::ThreadPlan plan = core::plan_threads(core::read_cpu_topology(), options.threads);
+    for (std::size_t i = 0; i < plan.cpus.size(); ++i) {
       OpenedDevice device{core::make_cpu_device("cpu" + std::to_string(i), *backend), {}};
-      if (pinned > 0) device.cpu = options.cpus[i % pinned];
+      if (plan.pinned) device.cpu = plan.cpus[i];
       opened.push_back(std::move(device));
     }
   }
@@ -116,7 +158,8 @@ int run_devices(const DevicesOptions& options) {
   };
 
   boost::json::array backends;
-  std::string table = fmt::format("CPU, {} threads\n", usable_cpus());
+  const CpuSummary cpus = summarise_cpus(core::read_cpu_topology());
+  std::string table = as_text(cpus);
   for (const core::HashBackend& backend : core::compiled_backends()) {
     const bool yes = is_usable(backend);
     backends.push_back({{"name", backend.name}, {"lanes", backend.lanes}, {"usable", yes}});
@@ -130,7 +173,7 @@ int run_devices(const DevicesOptions& options) {
   }
   if (cuda.devices.empty()) table += "no CUDA device: " + cuda.reason + "\n";
 
-  const boost::json::object all{{"cpu_threads", usable_cpus()},
+  const boost::json::object all{{"cpu", as_json(cpus)},
                                 {"backends", std::move(backends)},
                                 {"cuda_devices", std::move(cards)},
                                 {"no_cuda_reason", cuda.reason}};

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/cache_line.h"
 #include "core/duty.h"
 #include "core/job.h"
 
@@ -38,8 +39,8 @@ class JobBoard {
   mutable std::mutex mutex_;
   Entry entry_;
   // Relaxed: a worker that sees the change late takes the job one slice later; the job itself is
-  // handed over under the mutex.
-  std::atomic<std::uint64_t> generation_{0};
+  // handed over under the mutex. On a line of its own, for the mutex is locked by others.
+  alignas(core::kCacheLine) std::atomic<std::uint64_t> generation_{0};
   std::vector<std::shared_ptr<core::Gate>> gates_;
 };
 

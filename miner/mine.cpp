@@ -58,7 +58,9 @@ class MiningRun {
 
   void run() {
     started_ = Clock::now();
-    crew_.start();
+    if (const unsigned refused = crew_.start(); refused > 0) {
+      console_.log().warn("{} threads could not be pinned: the scheduler places them", refused);
+    }
     client_->start();
     sample();
     control();

@@ -1,12 +1,11 @@
 #include "miner/options.h"
 
-#include <sched.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "core/backend.h"
 
@@ -16,6 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr unsigned kMaxThreads = 1024;
+constexpr unsigned kMaxCpu = 65535;
 constexpr std::size_t kMaxCredentialLength = 1024;
 constexpr std::size_t kMaxScriptBytes = 10'000;  // Bitcoin's MAX_SCRIPT_SIZE
 
@@ -72,8 +72,8 @@ tl::expected<std::string, std::string> check_credential(const std::string& text)
 /// The strings as CLI11 collects them; every check is ours, so that each mistake reads alike.
 struct Texts {
   std::string url, user, password, threads,
-      devices = "auto", backend, affinity, max_duty, max_hashrate, suggest, run_for, summary,
-      listen = "127.0.0.1:3333", difficulty, node, payout = "51";
+      devices = "auto", backend, affinity, pin = "auto", max_duty, max_hashrate, suggest, run_for,
+      summary, listen = "127.0.0.1:3333", difficulty, node, payout = "51";
   bool demo = false, json = false;
 };
 
@@ -119,6 +119,29 @@ std::string read_devices(const std::string& list) {
   }
 }
 
+core::Pinning read_pinning(const std::string& word) {
+  if (word == "auto") return core::Pinning::automatic;
+  if (word == "on") return core::Pinning::on;
+  if (word == "off") return core::Pinning::off;
+  throw UsageError{"--pin: " + quote(word) + " is none of auto, on, off"};
+}
+
+core::ThreadRequest read_threads(const Texts& texts) {
+  core::ThreadRequest request;
+  request.pinning = read_pinning(texts.pin);
+  if (!texts.affinity.empty()) {
+    if (request.pinning == core::Pinning::off) {
+      throw UsageError{"--cpu-affinity: pins the threads; leave out --pin off"};
+    }
+    request.cpus = value_or_usage_error("--cpu-affinity", parse_cpu_list(texts.affinity));
+  }
+  if (!texts.threads.empty()) {
+    request.threads =
+        value_or_usage_error("--threads", parse_number<unsigned>(texts.threads, 1, kMaxThreads));
+  }
+  return request;
+}
+
 MineOptions read_mine(const Texts& texts, bool user_given) {
   MineOptions options;
   if (texts.demo) {
@@ -136,13 +159,7 @@ MineOptions read_mine(const Texts& texts, bool user_given) {
   options.devices = read_devices(texts.devices);
   options.backend = read_backend(texts.backend);
   options.cap = read_cap(texts);
-  if (!texts.affinity.empty()) {
-    options.cpus = value_or_usage_error("--cpu-affinity", parse_cpu_list(texts.affinity));
-  }
-  if (!texts.threads.empty()) {
-    options.threads =
-        value_or_usage_error("--threads", parse_number<unsigned>(texts.threads, 1, kMaxThreads));
-  }
+  options.threads = read_threads(texts);
   if (!texts.suggest.empty()) {
     options.suggest_difficulty =
         value_or_usage_error("--suggest-difficulty", parse_difficulty(texts.suggest));
@@ -218,31 +235,25 @@ tl::expected<milliseconds, std::string> parse_duration(std::string_view text) {
   return milliseconds(std::llround(total));
 }
 
-unsigned usable_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
-}
-
 tl::expected<std::vector<unsigned>, std::string> parse_cpu_list(std::string_view text) {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  sched_getaffinity(0, sizeof(allowed), &allowed);
+  std::set<unsigned> allowed;
+  for (const core::CpuCore& core : core::read_cpu_topology().cores) {
+    allowed.insert(core.cpus.begin(), core.cpus.end());
+  }
   std::vector<unsigned> cpus;
   for (std::string_view rest = text;;) {
     const std::size_t comma = rest.find(',');
     const std::string_view item = rest.substr(0, comma);
     const std::size_t dash = item.find('-');
-    const auto first = parse_number<unsigned>(item.substr(0, dash), 0, CPU_SETSIZE - 1);
+    const auto first = parse_number<unsigned>(item.substr(0, dash), 0, kMaxCpu);
     const auto last = dash == std::string_view::npos
                           ? first
-                          : parse_number<unsigned>(item.substr(dash + 1), 0, CPU_SETSIZE - 1);
+                          : parse_number<unsigned>(item.substr(dash + 1), 0, kMaxCpu);
     if (!first || !last || *first > *last) {
       return tl::unexpected(quote(text) + " is not a list of CPUs such as 0,2-3");
     }
     for (unsigned cpu = *first; cpu <= *last; ++cpu) {
-      if (!CPU_ISSET(cpu, &allowed)) {
+      if (!allowed.contains(cpu)) {
         return tl::unexpected("CPU " + std::to_string(cpu) + " is not one this process may use");
       }
       cpus.push_back(cpu);
@@ -265,8 +276,10 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
   mine->add_option("-p,--pass", texts.password, "Password at the pool");
   mine->add_flag("--demo", texts.demo, "Mine for an embedded pool on the loopback interface");
   mine->add_option("--devices", texts.devices, "auto, or any of cpu,cuda,cuda:N");
-  mine->add_option("-t,--threads", texts.threads, "CPU threads (default: one a usable CPU)");
+  mine->add_option("-t,--threads", texts.threads,
+                   "CPU threads (default: one a CPU, within the quota)");
   mine->add_option("--cpu-affinity", texts.affinity, "Pin CPU threads to these CPUs: 0,2-3");
+  mine->add_option("--pin", texts.pin, "Pin CPU threads: on, off, auto (if every CPU has one)");
   mine->add_option("--backend", texts.backend, "Force a CPU kernel: " + backend_names());
   mine->add_option("--max-hashrate", texts.max_hashrate, "Cap in hashes per second: 20M; 0 parks");
   mine->add_option("--max-duty", texts.max_duty, "Cap in percent of full power: 40%; 0 parks");
@@ -291,7 +304,7 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
   bench->require_subcommand(1);
   CLI::App* bench_hash = bench->add_subcommand("hash", "Measure the hashing kernels");
   bench_hash->add_option("--backend", texts.backend, "Only this kernel");
-  bench_hash->add_option("-t,--threads", texts.threads, "Threads at once (default: 1)");
+  bench_hash->add_option("-t,--threads", texts.threads, "Threads at once (default: 1), or all");
   bench_hash->add_flag("--json", texts.json, "Print JSON");
 
   try {
@@ -320,7 +333,9 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
     BenchHashOptions options;
     options.backend = read_backend(texts.backend);
     options.json = texts.json;
-    if (!texts.threads.empty()) {
+    if (texts.threads == "all") {
+      options.threads = 0;
+    } else if (!texts.threads.empty()) {
       options.threads =
           value_or_usage_error("--threads", parse_number<unsigned>(texts.threads, 1, kMaxThreads));
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/cpu_topology.h"
 #include "stratum/pool_url.h"
 #include "throttle/cap.h"
 
@@ -19,9 +20,8 @@ struct MineOptions {
   std::string user;
   std::string password;
   std::string devices = "auto";
-  std::string backend;         ///< empty: the fastest usable one
-  std::vector<unsigned> cpus;  ///< one worker thread is pinned to each
-  unsigned threads = 0;        ///< 0: one for each CPU this process may use
+  std::string backend;          ///< empty: the fastest usable one
+  core::ThreadRequest threads;  ///< on the CPU
   throttle::Cap cap;
   std::optional<double> suggest_difficulty;
   std::optional<std::chrono::milliseconds> run_for;
@@ -42,8 +42,8 @@ struct DevicesOptions {
 };
 
 struct BenchHashOptions {
-  std::string backend;  ///< empty: every usable one
-  unsigned threads = 1;
+  std::string backend;   ///< empty: every usable one
+  unsigned threads = 1;  ///< 0: as many as would mine
   bool json = false;
 };
 
@@ -62,8 +62,5 @@ tl::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_
 
 /// "0,2-3": CPU numbers, each one that this process may use.
 tl::expected<std::vector<unsigned>, std::string> parse_cpu_list(std::string_view text);
-
-/// How many CPUs this process may use.
-unsigned usable_cpus();
 
 }  // namespace ebb::miner

@@ -1,8 +1,5 @@
 #include "miner/worker.h"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -29,15 +26,6 @@ constexpr auto kExhaustedWait = std::chrono::milliseconds(200);
 constexpr auto kReceiverBehindWait = std::chrono::milliseconds(1);
 constexpr unsigned kLongestRecoverySeconds = 60;
 
-void pin_to_cpu(unsigned cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  // Checked against the allowed CPUs when the command line was read; a CPU that was taken away
-  // since leaves the thread unpinned, which costs nothing but placement.
-  pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-}
-
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
@@ -54,11 +42,11 @@ Worker::Worker(WorkerConfig config, core::Device& device, const JobBoard& board,
       gate_(std::move(gate)),
       counters_(counters),
       deliver_(std::move(deliver)),
-      slice_nonces_(kFirstSlice),
-      candidates_(core::kMinCandidateCapacity) {}
+      slice_nonces_(kFirstSlice) {}
 
 void Worker::run(std::stop_token stop) {
-  if (config_.cpu) pin_to_cpu(*config_.cpu);
+  // Here, not in the constructor: it is the memory of the thread that writes it.
+  candidates_.resize(core::kMinCandidateCapacity);
   pacer_.start(Clock::now());
   while (!stop.stop_requested()) {
     const core::Duty duty = duty_.load();
@@ -116,7 +104,7 @@ bool Worker::have_unit() {
   return true;
 }
 
-bool Worker::scan_slice(std::stop_token stop, core::Duty duty) {
+bool Worker::scan_slice(const std::stop_token& stop, core::Duty duty) {
   const auto first = static_cast<std::uint32_t>(unit_->nonces.first + position_);
   const std::uint64_t count = std::min(slice_nonces_, unit_->nonces.count - position_);
   const core::ScanReport report = device_.scan(first, count, candidates_);
@@ -132,7 +120,7 @@ bool Worker::scan_slice(std::stop_token stop, core::Duty duty) {
   return true;
 }
 
-void Worker::verify_candidates(std::stop_token stop, std::uint32_t found) {
+void Worker::verify_candidates(const std::stop_token& stop, std::uint32_t found) {
   std::vector<core::Share> shares;
   for (std::uint32_t i = 0; i < found; ++i) {
     core::Verification result = core::verify(*unit_, candidates_[i]);
@@ -161,7 +149,7 @@ void Worker::adjust_slice(nanoseconds busy, core::Duty duty) {
       std::max((nonces + kSliceGranule / 2) / kSliceGranule, std::uint64_t{1}) * kSliceGranule;
 }
 
-void Worker::recover(std::stop_token stop) {
+void Worker::recover(const std::stop_token& stop) {
   add(counters_.device_failures, 1);
   const unsigned wait_s = std::min(1u << std::min(failures_in_a_row_, 6u), kLongestRecoverySeconds);
   ++failures_in_a_row_;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cache_line.h"
 #include "core/device.h"
 #include "core/duty.h"
 #include "core/pacer.h"
@@ -22,7 +23,7 @@ namespace ebb::miner {
 
 /// One worker's figures: written by its thread alone, read by the io thread, all relaxed (each is
 /// a sum that stands for itself). Alone on its cache lines, so that workers do not slow each other.
-struct alignas(128) WorkerCounters {
+struct alignas(core::kCacheLine) WorkerCounters {
   std::atomic<std::uint64_t> hashes{0};
   std::atomic<std::uint64_t> busy_ns{0};
   std::atomic<std::uint64_t> hardware_errors{0};  ///< candidates that the scalar code refutes
@@ -33,10 +34,10 @@ struct alignas(128) WorkerCounters {
 struct WorkerConfig {
   unsigned index = 0;  ///< 0 .. count - 1; the workers' units are disjoint by it
   unsigned count = 1;
-  std::optional<unsigned> cpu;  ///< pin the thread there
 };
 
-class Worker {
+/// Alone on its cache lines, for it is written after every slice.
+class alignas(core::kCacheLine) Worker {
  public:
   /// Hands over shares found in one slice, best first. False when the receiver is behind: the
   /// worker then waits and asks again, so that nothing piles up. Called on the worker's thread.
@@ -54,10 +55,10 @@ class Worker {
 
   void refresh_job();
   bool have_unit();
-  bool scan_slice(std::stop_token stop, core::Duty duty);
-  void verify_candidates(std::stop_token stop, std::uint32_t found);
+  bool scan_slice(const std::stop_token& stop, core::Duty duty);
+  void verify_candidates(const std::stop_token& stop, std::uint32_t found);
   void adjust_slice(std::chrono::nanoseconds busy, core::Duty duty);
-  void recover(std::stop_token stop);
+  void recover(const std::stop_token& stop);
 
   WorkerConfig config_;
   core::Device& device_;

@@ -19,6 +19,9 @@ FOLDERS = ["core", "cuda", "throttle", "stratum/server", "stratum", "miner", "be
 # and, where a clock or thread affinity asks for it, POSIX and Linux.
 CORE_SYSTEM = re.compile(r"[a-z0-9_]+|\w*intrin\.h|arm_neon\.h|cpuid\.h|(pthread|sched|time|unistd)\.h|sys/\w+\.h")
 
+# The one file of core that may see a package, for it is a library of its own (ebb_topology).
+CORE_PACKAGES = {"core/cpu_topology.cpp": "hwloc.h"}
+
 # Objects built for an instruction set must not emit code that others could be linked to, so they and all they
 # include see fixed-width integers and intrinsics only (and scripts/check_isa_objects.sh looks at the result).
 KERNEL = re.compile(r"core/scan_[a-z0-9]+\.cpp")
@@ -53,7 +56,7 @@ def include_faults(files):
             if ".." in (quoted or system).split("/"):
                 yield f"{where}: includes by ../ ({quoted or system}); name the file from the root"
             elif system is not None:
-                if folder == "core" and not CORE_SYSTEM.fullmatch(system):
+                if folder == "core" and not CORE_SYSTEM.fullmatch(system) and CORE_PACKAGES.get(name) != system:
                     yield f"{where}: core includes <{system}>; it is built from the standard library alone"
                 if folder_of(system):
                     yield f"{where}: <{system}> is a file of this project; use quotes"

@@ -36,7 +36,7 @@ TEST_CASE("options: a usual mining command") {
             "3", "--max-hashrate", "20M", "--for", "90s", "--summary", "-"});
   CHECK(options.pool->host == "pool.example.org");
   CHECK(options.user == "me.rig1");
-  CHECK(options.threads == 3);
+  CHECK(options.threads.threads == 3);
   CHECK(std::get<throttle::HashrateCap>(options.cap).hps == Approx(20e6));
   CHECK(options.run_for == 90s);
   CHECK(options.summary == "-");
@@ -49,6 +49,13 @@ TEST_CASE("options: the demo needs no pool and no user") {
 
 TEST_CASE("options: without a cap the duty is full") {
   CHECK(std::get<throttle::DutyCap>(mine({"--demo"}).cap).fraction == 1);
+}
+
+TEST_CASE("options: pinning is automatic, forced or forbidden") {
+  using core::Pinning;
+  CHECK(mine({"--demo"}).threads.pinning == Pinning::automatic);
+  CHECK(mine({"--demo", "--pin", "on"}).threads.pinning == Pinning::on);
+  CHECK(mine({"--demo", "--pin", "off"}).threads.pinning == Pinning::off);
 }
 
 TEST_CASE("options: every mistake is one line that names the flag") {
@@ -75,6 +82,8 @@ TEST_CASE("options: every mistake is one line that names the flag") {
   named("--for", {"--for", "nans"});
   named("--cpu-affinity", {"--cpu-affinity", "9999"});
   named("--cpu-affinity", {"--cpu-affinity", "1-"});
+  named("--pin", {"--pin", "maybe"});
+  named("--cpu-affinity", {"--cpu-affinity", "0", "--pin", "off"});
   named("--suggest-difficulty", {"--suggest-difficulty", "nan"});
   named("--suggest-difficulty", {"--suggest-difficulty", "0"});
   named("--nosuch", {"--nosuch"});
@@ -96,6 +105,17 @@ TEST_CASE("options: every mistake is one line that names the flag") {
   CHECK(mistake({"bench", "nosuch"}).find("nosuch") != std::string::npos);
   mistake({"mine"});
   mistake({"bench"});
+}
+
+TEST_CASE("options: a benchmark runs on one thread, some, or all that would mine") {
+  const auto threads = [](std::vector<const char*> words) {
+    words.insert(words.begin(), {"bench", "hash"});
+    return std::get<BenchHashOptions>(*parse(words)).threads;
+  };
+  CHECK(threads({}) == 1);
+  CHECK(threads({"--threads", "3"}) == 3);
+  CHECK(threads({"--threads", "all"}) == 0);
+  CHECK(mistake({"bench", "hash", "--threads", "some"}).find("--threads") != std::string::npos);
 }
 
 TEST_CASE("options: a password never appears in an error") {

@@ -93,7 +93,7 @@ class FakeDevice final : public core::Device {
 struct Harness {
   explicit Harness(core::Duty initial = {}) : writer(initial, gate) {
     board.add_gate(gate);
-    worker.emplace(WorkerConfig{0, 1, {}}, device, board, writer.reader(), gate, counters,
+    worker.emplace(WorkerConfig{0, 1}, device, board, writer.reader(), gate, counters,
                    [this](std::vector<core::Share>& batch) { return deliver(batch); });
     thread = std::jthread([this](std::stop_token stop) { worker->run(stop); });
   }
