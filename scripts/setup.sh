@@ -8,7 +8,7 @@ set -euo pipefail
 # An entry is COMMAND:PACKAGE (wanted only while there is no such command) or PACKAGE. Of names joined by
 # "|" any installed one will do; else the first that apt knows is taken.
 setup_build_set=(
-  ca-certificates g++:g++ ninja:ninja-build
+  ca-certificates clang++:clang g++:g++ ninja:ninja-build
   "libboost1.81-dev|libboost1.83-dev|libboost-dev"
   "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json-dev"
   libexpected-dev libcli11-dev libspdlog-dev libcurl4-openssl-dev libhwloc-dev
@@ -18,7 +18,7 @@ setup_build_set=(
 setup_test_set=(
   catch2 python3:python3 qemu-x86_64:qemu-user node:nodejs npm:npm ccache:ccache
   aarch64-linux-gnu-g++:g++-aarch64-linux-gnu
-  clang++:clang clang-tidy:clang-tidy llvm-symbolizer:llvm "clang-format-14|clang-format"
+  clang-tidy:clang-tidy llvm-symbolizer:llvm "clang-format-14|clang-format"
   "libclang-rt-dev|libclang-rt-14-dev"
 )
 

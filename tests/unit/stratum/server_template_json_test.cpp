@@ -71,9 +71,8 @@ TEST_CASE("block template: a node from before segwit has no txid") {
 TEST_CASE("block template: what is missing or makes no sense is named") {
   for (const char* key : {"height", "version", "previousblockhash", "bits", "curtime", "mintime",
                           "coinbasevalue", "transactions"}) {
-    for (const json::value& value :
-         {json::value(nullptr), json::value(-1), json::value(1e300), json::value("zz"),
-          json::value(json::array{json::array{}}), json::value(json::array{json::object{}})}) {
+    for (const json::value& value : {json::value(nullptr), json::value(-1), json::value(1e300),
+                                     json::value("zz"), json::parse("[[]]"), json::parse("[{}]")}) {
       json::object object = bcoin_template();
       object[key] = value;
       CHECK(error_of(object).starts_with("block template: bad or no "));
