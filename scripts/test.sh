@@ -101,7 +101,8 @@ stage_release() {
 
 stage_isa() {
   scripts/check_isa_objects.sh build/ci-release
-  passed=$((passed + 1))
+  scripts/check_kernel_budget.py build/ci-release
+  passed=$((passed + 2))
 }
 
 stage_ctest() { run_ctest release; }
@@ -111,6 +112,7 @@ stage_arm() {
   configure aarch64
   build aarch64
   scripts/check_isa_objects.sh build/ci-aarch64
+  scripts/check_kernel_budget.py build/ci-aarch64
   run_ctest aarch64
 }
 
