@@ -1,19 +1,13 @@
 #include "core/cpu_device.h"
 
-#include <ctime>
 #include <optional>
 #include <utility>
 
 #include "core/cache_line.h"
+#include "core/cpu_time.h"
 
 namespace ebb::core {
 namespace {
-
-std::chrono::nanoseconds thread_cpu_time() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 class alignas(kCacheLine) CpuDevice final : public Device {
  public:

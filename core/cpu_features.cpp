@@ -41,6 +41,20 @@ CpuFeatures features_from_hwcap(unsigned long hwcap) {
   return features;
 }
 
+std::string describe(CpuFeatures features) {
+  struct Name {
+    CpuFeature feature;
+    const char* text;
+  };
+  constexpr Name kNames[] = {{kSse2, "SSE2"}, {kAvx2, "AVX2"}, {kAvx512, "AVX-512"},
+                             {kShaNi, "SHA"}, {kNeon, "NEON"}, {kArmSha2, "SHA2"}};
+  std::string text;
+  for (const Name& name : kNames) {
+    if ((features & name.feature) != 0) text += (text.empty() ? "" : ", ") + std::string(name.text);
+  }
+  return text;
+}
+
 CpuFeatures detect_cpu_features() {
 #if defined(__x86_64__)
   CpuidWords words;

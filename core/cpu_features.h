@@ -2,6 +2,7 @@
 // What this CPU can do and the operating system lets it do.
 
 #include <cstdint>
+#include <string>
 
 namespace ebb::core {
 
@@ -17,6 +18,9 @@ enum CpuFeature : std::uint32_t {
 };
 
 using CpuFeatures = std::uint32_t;
+
+/// "AVX2, AVX-512": what a person would call this set; empty for none.
+std::string describe(CpuFeatures features);
 
 /// On x86 CPUID and, for the wider registers, XCR0: a kernel that does not save the registers makes
 /// the instructions fault or, worse, corrupt other threads. On ARM what the kernel tells programs.

@@ -1,18 +1,17 @@
 #include "miner/devices.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spdlog/logger.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cstdio>
-#include <set>
 
+#include "core/backend_speed.h"
 #include "core/cpu_device.h"
 #include "core/cpu_topology.h"
 #include "cuda/cuda_devices.h"
 #include "miner/console.h"
+#include "miner/device_report.h"
 
 namespace ebb::miner {
 namespace {
@@ -39,13 +38,46 @@ Wanted read_wanted(std::string_view list) {
   return wanted;
 }
 
-tl::expected<core::HashBackend, StartError> choose_backend(
-    const std::string& name, const std::vector<core::HashBackend>& usable) {
-  if (name.empty()) return usable.front();
-  for (const core::HashBackend& backend : usable) {
-    if (name == backend.name) return backend;
+/// Warns of each backend dropped; the error is exit code 3.
+tl::expected<core::BackendSelection, StartError> proven_backends(spdlog::logger& log) {
+  core::BackendSelection selection =
+      core::select_backends(core::compiled_backends(), core::detect_cpu_features());
+  for (const core::BackendFailure& failure : selection.failed) {
+    log.warn("backend {} failed its self-test and is not used: {}", failure.name, failure.reason);
   }
-  return tl::unexpected(StartError{2, "--backend: this CPU cannot run " + name});
+  if (!selection.scalar_ok) {
+    return tl::unexpected(StartError{
+        3, "the scalar SHA-256 failed its self-test: this machine computes wrongly, not mining"});
+  }
+  return selection;
+}
+
+/// The named backend, or the fastest; says in the log which and why.
+tl::expected<core::HashBackend, StartError> choose_backend(
+    const std::string& name, const std::vector<core::HashBackend>& usable, spdlog::logger& log) {
+  if (!name.empty()) {
+    for (const core::HashBackend& backend : usable) {
+      if (name != backend.name) continue;
+      log.info("CPU backend {}: asked for by --backend", name);
+      return backend;
+    }
+    return tl::unexpected(StartError{2, "--backend: this CPU cannot run " + name});
+  }
+  if (usable.size() == 1) {
+    log.info("CPU backend {}: the only one usable here", usable.front().name);
+    return usable.front();
+  }
+  const std::vector<core::BackendSpeed> speeds = core::measure_speeds(usable);
+  const std::size_t best = core::fastest(speeds);
+  std::string others;
+  for (std::size_t i = 0; i < usable.size(); ++i) {
+    if (i == best) continue;
+    others += fmt::format("{}{} {:.1f}", others.empty() ? "" : ", ", usable[i].name,
+                          speeds[i].shared / 1e6);
+  }
+  log.info("CPU backend {}: the fastest, {:.1f} MH/s a thread ({})", usable[best].name,
+           speeds[best].shared / 1e6, others);
+  return usable[best];
 }
 
 tl::expected<void, StartError> open_cards(const Wanted& wanted, std::vector<OpenedDevice>& opened) {
@@ -66,61 +98,7 @@ tl::expected<void, StartError> open_cards(const Wanted& wanted, std::vector<Open
   return {};
 }
 
-/// What `ebb devices` says of the CPUs and of the threads that mine without further options.
-struct CpuSummary {
-  std::size_t packages = 0, cores = 0, cpus = 0;
-  std::optional<double> quota;
-  core::ThreadPlan plan;
-};
-
-CpuSummary summarise_cpus(const core::CpuTopology& topology) {
-  CpuSummary summary{.quota = topology.quota, .plan = core::plan_threads(topology, {})};
-  std::set<unsigned> packages;
-  for (const core::CpuCore& core : topology.cores) {
-    packages.insert(core.package);
-    summary.cpus += core.cpus.size();
-  }
-  summary.packages = packages.size();
-  summary.cores = topology.cores.size();
-  return summary;
-}
-
-std::string as_text(const CpuSummary& cpus) {
-  const std::string quota = cpus.quota ? fmt::format("{:.2f} CPUs", *cpus.quota) : "none";
-  const std::string place =
-      cpus.plan.pinned ? fmt::format("pinned to {}", fmt::join(cpus.plan.cpus, ",")) : "not pinned";
-  return fmt::format(
-      "CPU: packages {}, cores {}, logical CPUs {}, quota {}\n"
-      "  mines with {} threads, {}\n",
-      cpus.packages, cpus.cores, cpus.cpus, quota, cpus.plan.cpus.size(), place);
-}
-
-boost::json::object as_json(const CpuSummary& cpus) {
-  boost::json::object object{{"packages", cpus.packages},
-                             {"cores", cpus.cores},
-                             {"cpus", cpus.cpus},
-                             {"quota", nullptr},
-                             {"threads", cpus.plan.cpus.size()},
-                             {"pinned_to", nullptr}};
-  if (cpus.quota) object["quota"] = *cpus.quota;
-  if (cpus.plan.pinned) object["pinned_to"] = boost::json::value_from(cpus.plan.cpus);
-  return object;
-}
-
 }  // namespace
-
-tl::expected<std::vector<core::HashBackend>, StartError> usable_backends(spdlog::logger& log) {
-  core::BackendSelection selection =
-      core::select_backends(core::compiled_backends(), core::detect_cpu_features());
-  for (const core::BackendFailure& failure : selection.failed) {
-    log.warn("backend {} failed its self-test and is not used: {}", failure.name, failure.reason);
-  }
-  if (!selection.scalar_ok) {
-    return tl::unexpected(StartError{
-        3, "the scalar SHA-256 failed its self-test: this machine computes wrongly, not mining"});
-  }
-  return std::move(selection.usable);
-}
 
 tl::expected<std::vector<OpenedDevice>, StartError> open_devices(const MineOptions& options,
                                                                  spdlog::logger& log) {
@@ -129,9 +107,10 @@ tl::expected<std::vector<OpenedDevice>, StartError> open_devices(const MineOptio
   if (wanted.all_cards || !wanted.cards.empty()) {
     if (auto done = open_cards(wanted, opened); !done) return tl::unexpected(done.error());
   }
-  const auto usable = usable_backends(log);
-  if (!usable) return tl::unexpected(usable.error());
-  const auto backend = choose_backend(options.backend, *usable);
+  const auto proven = proven_backends(log);
+  if (!proven) return tl::unexpected(proven.error());
+  if (!wanted.cpu && options.backend.empty()) return opened;
+  const auto backend = choose_backend(options.backend, proven->usable, log);
   if (!backend) return tl::unexpected(backend.error());
   if (wanted.cpu) {
     const core::ThreadPlan plan = core::plan_threads(core::read_cpu_topology(), options.threads);
@@ -146,38 +125,21 @@ tl::expected<std::vector<OpenedDevice>, StartError> open_devices(const MineOptio
 
 int run_devices(const DevicesOptions& options) {
   Console console;
-  const auto usable = usable_backends(console.log());
-  if (!usable) {
-    console.log().error(usable.error().text);
-    return usable.error().exit_code;
+  const auto proven = proven_backends(console.log());
+  if (!proven) {
+    console.log().error(proven.error().text);
+    return proven.error().exit_code;
   }
   const cuda::CudaListing cuda = cuda::list_cuda_devices();
-  const auto is_usable = [&](const core::HashBackend& backend) {
-    return std::any_of(usable->begin(), usable->end(),
-                       [&](const core::HashBackend& other) { return other.scan == backend.scan; });
-  };
+  DeviceReport report;
+  report.cpus = summarise_cpus(core::read_cpu_topology());
+  report.backends = backend_rows(core::compiled_backends(), core::detect_cpu_features(), *proven,
+                                 core::measure_speeds(proven->usable));
+  for (const auto& device : cuda.devices)
+    report.cards.push_back({device->info().name, device->info().backend});
+  report.no_cards_because = cuda.reason;
 
-  boost::json::array backends;
-  const CpuSummary cpus = summarise_cpus(core::read_cpu_topology());
-  std::string table = as_text(cpus);
-  for (const core::HashBackend& backend : core::compiled_backends()) {
-    const bool yes = is_usable(backend);
-    backends.push_back({{"name", backend.name}, {"lanes", backend.lanes}, {"usable", yes}});
-    table += fmt::format("  {:<8} {:>2} lanes  {}\n", backend.name, backend.lanes,
-                         yes ? "usable, self-test passed" : "not usable here");
-  }
-  boost::json::array cards;
-  for (const auto& device : cuda.devices) {
-    cards.push_back({{"name", device->info().name}, {"backend", device->info().backend}});
-    table += fmt::format("{}  {}\n", device->info().name, device->info().backend);
-  }
-  if (cuda.devices.empty()) table += "no CUDA device: " + cuda.reason + "\n";
-
-  const boost::json::object all{{"cpu", as_json(cpus)},
-                                {"backends", std::move(backends)},
-                                {"cuda_devices", std::move(cards)},
-                                {"no_cuda_reason", cuda.reason}};
-  const std::string text = options.json ? boost::json::serialize(all) + "\n" : table;
+  const std::string text = options.json ? device_json(report) + "\n" : device_table(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
 }

@@ -28,15 +28,13 @@ struct StartError {
 };
 
 /// Tests the CPU's backends against the oracle, warns of each one dropped, and opens what the
-/// options ask for. Exit code 3 when the scalar code itself fails, 2 for a backend that this CPU
+/// options ask for, its CPU threads with the fastest backend as measured (core/backend_speed.h) or
+/// the one named. Exit code 3 when the scalar code itself fails, 2 for a backend that this CPU
 /// cannot run, 1 for a device that is not there.
 tl::expected<std::vector<OpenedDevice>, StartError> open_devices(const MineOptions& options,
                                                                  spdlog::logger& log);
 
-/// The backends usable here, proven; the error is exit code 3.
-tl::expected<std::vector<core::HashBackend>, StartError> usable_backends(spdlog::logger& log);
-
-/// `ebb devices`: prints what can hash here. Returns the exit code.
+/// `ebb devices`: prints what can hash here, and how fast. Returns the exit code.
 int run_devices(const DevicesOptions& options);
 
 }  // namespace ebb::miner

@@ -111,3 +111,9 @@ TEST_CASE("cpu features: this machine agrees with others' detection") {
   CHECK(features == kNoFeatures);
 #endif
 }
+
+TEST_CASE("cpu features: have names for people") {
+  CHECK(describe(kNoFeatures).empty());
+  CHECK(describe(kAvx2) == "AVX2");
+  CHECK(describe(kSse2 | kAvx512) == "SSE2, AVX-512");
+}
