@@ -1,18 +1,39 @@
 #pragma once
 // `ebb bench hash`: how fast each kernel is on this machine.
 
+#include <span>
 #include <string>
+#include <vector>
+
+#include "bench/energy.h"
+#include "bench/report.h"
+#include "core/backend.h"
+#include "core/cpu_topology.h"
 
 namespace ebb::bench {
 
+/// As many threads as would mine.
+inline constexpr unsigned kAllThreads = 0;
+
 struct HashBenchOptions {
-  std::string backend;  ///< empty: every usable one
-  unsigned threads = 1;
+  std::string backend;               ///< empty: every usable one
+  std::vector<unsigned> threads{1};  ///< kAllThreads: see there
+  std::vector<unsigned> midstates{1, core::kMaxMidstates};
+  Seconds duration{0.3};  ///< of each repeat
+  unsigned repeats = 7;
   bool json = false;
+  std::string plot;  ///< SVG file; empty: none
 };
 
-/// Times every backend with 1 and with 32 midstates, checks hashes against the oracle afterwards,
-/// prints a table or JSON on stdout. Returns the exit code: 3 when a hash was wrong.
+/// Times OpenSSL and every backend with every number of threads and midstates, taking turns by
+/// repeats, so that the machine's moods hit all alike. Threads are pinned to CPUs of `topology` as
+/// those that mine. `meter` may be null.
+std::vector<Measurement> bench_hash(const HashBenchOptions& options,
+                                    std::span<const core::HashBackend> backends,
+                                    const core::CpuTopology& topology, EnergyMeter* meter);
+
+/// Does so with the backends usable here; prints a table or JSON on stdout. Returns the exit code:
+/// 3 when a hash was wrong, 2 for a backend or a file that this machine does not allow.
 int run_hash_bench(const HashBenchOptions& options);
 
 }  // namespace ebb::bench

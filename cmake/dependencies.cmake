@@ -6,6 +6,7 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(CLI11 2.1 REQUIRED)
 find_package(spdlog 1.9 REQUIRED)
 find_package(CURL 7.80 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 
 # libexpected-dev ships a header and no CMake package.
 find_path(TL_EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)

@@ -15,9 +15,7 @@ struct Run {
   int operator()(const ebb::miner::MineOptions& options) { return run_mine(options); }
   int operator()(const ebb::miner::PoolOptions& options) { return run_pool(options); }
   int operator()(const ebb::miner::DevicesOptions& options) { return run_devices(options); }
-  int operator()(const ebb::miner::BenchHashOptions& options) {
-    return ebb::bench::run_hash_bench({options.backend, options.threads, options.json});
-  }
+  int operator()(const ebb::bench::HashBenchOptions& options) { return run_hash_bench(options); }
 };
 
 }  // namespace

@@ -73,7 +73,8 @@ tl::expected<std::string, std::string> check_credential(const std::string& text)
 struct Texts {
   std::string url, user, password, threads,
       devices = "auto", backend, affinity, pin = "auto", max_duty, max_hashrate, suggest, run_for,
-      summary, listen = "127.0.0.1:3333", difficulty, node, payout = "51";
+      summary, listen = "127.0.0.1:3333", difficulty, node, payout = "51", midstates, seconds,
+      repeats, plot;
   bool demo = false, json = false;
 };
 
@@ -183,6 +184,52 @@ PoolOptions read_pool(const Texts& texts) {
     throw UsageError{"--payout-script: " + quote(texts.payout) + " is not a script in hexadecimal"};
   }
   options.payout_script = *script;
+  return options;
+}
+
+/// "1,2,4"; each number once. `word`, if there is one, means `word_means`.
+tl::expected<std::vector<unsigned>, std::string> parse_numbers(std::string_view text, unsigned most,
+                                                               std::string_view word = {},
+                                                               unsigned word_means = 0) {
+  std::vector<unsigned> numbers;
+  for (std::string_view rest = text;;) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view item = rest.substr(0, comma);
+    auto number = parse_number<unsigned>(item, 1, most);
+    if (!word.empty() && item == word) number = word_means;
+    if (!number) return tl::unexpected(number.error());
+    if (std::find(numbers.begin(), numbers.end(), *number) != numbers.end()) {
+      return tl::unexpected(quote(text) + " names " + std::string(item) + " twice");
+    }
+    numbers.push_back(*number);
+    if (comma == std::string_view::npos) return numbers;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+bench::HashBenchOptions read_bench_hash(const Texts& texts) {
+  constexpr unsigned kMaxRepeats = 10'000;
+  bench::HashBenchOptions options;
+  options.backend = read_backend(texts.backend);
+  options.json = texts.json;
+  options.plot = texts.plot;
+  if (!texts.threads.empty()) {
+    options.threads = value_or_usage_error(
+        "--threads", parse_numbers(texts.threads, kMaxThreads, "all", bench::kAllThreads));
+  }
+  if (!texts.midstates.empty()) {
+    options.midstates =
+        value_or_usage_error("--midstates", parse_numbers(texts.midstates, core::kMaxMidstates));
+  }
+  if (!texts.seconds.empty()) {
+    constexpr double kHour = 3600;
+    options.duration = bench::Seconds(
+        value_or_usage_error("--seconds", parse_number<double>(texts.seconds, 1e-3, kHour)));
+  }
+  if (!texts.repeats.empty()) {
+    options.repeats =
+        value_or_usage_error("--repeats", parse_number<unsigned>(texts.repeats, 1, kMaxRepeats));
+  }
   return options;
 }
 
@@ -304,7 +351,12 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
   bench->require_subcommand(1);
   CLI::App* bench_hash = bench->add_subcommand("hash", "Measure the hashing kernels");
   bench_hash->add_option("--backend", texts.backend, "Only this kernel");
-  bench_hash->add_option("-t,--threads", texts.threads, "Threads at once (default: 1), or all");
+  bench_hash->add_option("-t,--threads", texts.threads, "Threads at once: 1,2,all (default: 1)");
+  bench_hash->add_option("--midstates", texts.midstates,
+                         "Midstates that share a schedule: 1,8,32 (default: 1,32)");
+  bench_hash->add_option("--seconds", texts.seconds, "Length of each repeat (default: 0.3)");
+  bench_hash->add_option("--repeats", texts.repeats, "How many of them (default: 7)");
+  bench_hash->add_option("--plot", texts.plot, "Draw the result into this SVG file");
   bench_hash->add_flag("--json", texts.json, "Print JSON");
 
   try {
@@ -330,16 +382,7 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
       return options;
     }
     if (devices->parsed()) return DevicesOptions{texts.json};
-    BenchHashOptions options;
-    options.backend = read_backend(texts.backend);
-    options.json = texts.json;
-    if (texts.threads == "all") {
-      options.threads = 0;
-    } else if (!texts.threads.empty()) {
-      options.threads =
-          value_or_usage_error("--threads", parse_number<unsigned>(texts.threads, 1, kMaxThreads));
-    }
-    return options;
+    return read_bench_hash(texts);
   } catch (const CLI::CallForHelp&) {
     return tl::unexpected(EarlyExit{0, app.help()});
   } catch (const CLI::CallForVersion& version) {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "bench/hash_bench.h"
 #include "core/bytes.h"
 #include "core/cpu_topology.h"
 #include "stratum/pool_url.h"
@@ -41,13 +42,7 @@ struct DevicesOptions {
   bool json = false;
 };
 
-struct BenchHashOptions {
-  std::string backend;   ///< empty: every usable one
-  unsigned threads = 1;  ///< 0: as many as would mine
-  bool json = false;
-};
-
-using Command = std::variant<MineOptions, PoolOptions, DevicesOptions, BenchHashOptions>;
+using Command = std::variant<MineOptions, PoolOptions, DevicesOptions, bench::HashBenchOptions>;
 
 /// The program ends here: help or version on stdout (code 0), or one line on stderr (code 2).
 struct EarlyExit {

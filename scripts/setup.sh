@@ -11,7 +11,7 @@ setup_build_set=(
   ca-certificates clang++:clang g++:g++ ninja:ninja-build
   "libboost1.81-dev|libboost1.83-dev|libboost-dev"
   "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json-dev"
-  libexpected-dev libcli11-dev libspdlog-dev libcurl4-openssl-dev libhwloc-dev
+  libexpected-dev libcli11-dev libspdlog-dev libcurl4-openssl-dev libhwloc-dev libssl-dev
 )
 # clang-format is the same version on both systems, for versions differ in taste. The others must be the
 # system's own: an older clang cannot read a newer libstdc++.

@@ -107,15 +107,31 @@ TEST_CASE("options: every mistake is one line that names the flag") {
   mistake({"bench"});
 }
 
-TEST_CASE("options: a benchmark runs on one thread, some, or all that would mine") {
-  const auto threads = [](std::vector<const char*> words) {
+TEST_CASE("options: a benchmark takes lists of threads and of midstates") {
+  const auto options = [](std::vector<const char*> words) {
     words.insert(words.begin(), {"bench", "hash"});
-    return std::get<BenchHashOptions>(*parse(words)).threads;
+    return std::get<ebb::bench::HashBenchOptions>(*parse(words));
   };
-  CHECK(threads({}) == 1);
-  CHECK(threads({"--threads", "3"}) == 3);
-  CHECK(threads({"--threads", "all"}) == 0);
-  CHECK(mistake({"bench", "hash", "--threads", "some"}).find("--threads") != std::string::npos);
+  using Numbers = std::vector<unsigned>;
+  CHECK(options({}).threads == Numbers{1});
+  CHECK(options({}).midstates == Numbers{1, 32});
+  CHECK(options({"--threads", "3"}).threads == Numbers{3});
+  CHECK(options({"--threads", "1,all"}).threads == Numbers{1, ebb::bench::kAllThreads});
+  CHECK(options({"--midstates", "8,1"}).midstates == Numbers{8, 1});
+  CHECK(options({"--seconds", "0.25"}).duration.count() == 0.25);
+  CHECK(options({"--repeats", "3"}).repeats == 3u);
+  CHECK(options({"--plot", "a.svg"}).plot == "a.svg");
+  const auto names = [](const char* flag, const char* value) {
+    return mistake({"bench", "hash", flag, value}).find(flag) != std::string::npos;
+  };
+  for (const char* bad : {"some", "0", "1,,2", "1,1", "all,all", "1,", "-1"})
+    CHECK(names("--threads", bad));
+  for (const char* bad : {"0", "33", "all", "1,x"})
+    CHECK(names("--midstates", bad));
+  for (const char* bad : {"0", "-1", "3601", "nan", "1s"})
+    CHECK(names("--seconds", bad));
+  for (const char* bad : {"0", "1.5", "10001"})
+    CHECK(names("--repeats", bad));
 }
 
 TEST_CASE("options: a password never appears in an error") {

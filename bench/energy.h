@@ -1,0 +1,33 @@
+#pragma once
+// Energy of the CPU packages, where the machine has a meter that this process may read.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+namespace ebb::bench {
+
+/// RAPL counters as Linux shows them (Documentation/power/powercap): all packages, so that other
+/// processes' work counts as well.
+class EnergyMeter {
+ public:
+  /// The error says why there is no meter.
+  static tl::expected<EnergyMeter, std::string> open(
+      const std::filesystem::path& root = "/sys/class/powercap");
+
+  /// Joules since the last call, or since open(). Right while the calls come more often than a
+  /// counter wraps (minutes at full load); 0 when a counter has become unreadable.
+  double take();
+
+ private:
+  struct Zone {
+    std::filesystem::path counter;
+    std::uint64_t range_uj = 0;  ///< the counter's largest value
+    std::uint64_t last_uj = 0;
+  };
+  std::vector<Zone> zones_;
+};
+
+}  // namespace ebb::bench
