@@ -16,10 +16,10 @@ namespace ebb::bench {
 inline constexpr unsigned kAllThreads = 0;
 
 struct HashBenchOptions {
-  std::string backend;               ///< empty: every usable one
-  std::vector<unsigned> threads{1};  ///< kAllThreads: see there
-  std::vector<unsigned> midstates{1, core::kMaxMidstates};
-  Seconds duration{0.3};  ///< of each repeat
+  std::string backend;                                      ///< empty: every usable one
+  std::vector<unsigned> threads{1};                         ///< kAllThreads: see there
+  std::vector<unsigned> midstates{1, core::kMaxMidstates};  ///< powers of two
+  Seconds duration{0.3};                                    ///< of each repeat
   unsigned repeats = 7;
   bool json = false;
   std::string plot;  ///< SVG file; empty: none

@@ -8,7 +8,7 @@
 namespace ebb::bench {
 namespace {
 
-constexpr std::uint64_t kHashesAtOnce = 131072;
+constexpr std::uint64_t kHashesAtOnce = 65536;
 constexpr std::uint64_t kAllNonces = std::uint64_t{1} << 32;
 
 /// A job with room for any number of versions and a target that one hash in 4096 meets: often

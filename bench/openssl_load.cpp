@@ -1,6 +1,7 @@
 #include "bench/openssl_load.h"
 
-// The low-level calls are deprecated and three times as fast as the new ones on 80 bytes.
+// The low-level calls are deprecated, and with OpenSSL 3.0 six times as fast on headers as
+// SHA256(), which looks its implementation up each time.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
@@ -53,11 +54,12 @@ std::uint64_t OpensslLoad::hash_some() {
 }
 
 bool OpensslLoad::is_right() const {
-  return std::all_of(samples_.begin(), samples_.end(), [&](const Sample& sample) {
+  const auto is_hash = [&](const Sample& sample) {
     core::Header header = header_;
     header.nonce = sample.nonce;
     return header.hash() == sample.hash;
-  });
+  };
+  return !samples_.empty() && std::all_of(samples_.begin(), samples_.end(), is_hash);
 }
 
 }  // namespace ebb::bench

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <bit>
 #include <boost/json.hpp>
 #include <charconv>
 #include <cmath>
@@ -220,6 +221,12 @@ bench::HashBenchOptions read_bench_hash(const Texts& texts) {
   if (!texts.midstates.empty()) {
     options.midstates =
         value_or_usage_error("--midstates", parse_numbers(texts.midstates, core::kMaxMidstates));
+    for (const unsigned midstates : options.midstates) {
+      // A unit's versions differ in whole bits.
+      if (!std::has_single_bit(midstates)) {
+        throw UsageError{"--midstates: " + std::to_string(midstates) + " is no power of two"};
+      }
+    }
   }
   if (!texts.seconds.empty()) {
     constexpr double kHour = 3600;

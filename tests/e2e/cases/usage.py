@@ -92,6 +92,11 @@ BAD = [
     (("pool", "--listen", "127.0.0.1:0", "--node", "http://"), ("http://", "--node")),
     (("pool", "--listen", "127.0.0.1:0", "--for", "x"), ("--for",)),
     (("devices", "--nosuch"), ("--nosuch",)),
+    (("bench", "hash", "--threads", "1,0"), ("--threads",)),
+    (("bench", "hash", "--midstates", "33"), ("--midstates", "33")),
+    (("bench", "hash", "--seconds", "0"), ("--seconds",)),
+    (("bench", "hash", "--repeats", "x"), ("--repeats",)),
+    (("bench", "hash", "--plot", "/nonexistent-folder/plot.svg"), ("/nonexistent-folder/plot.svg",)),
 ]
 
 
