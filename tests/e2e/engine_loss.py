@@ -4,8 +4,8 @@
     EBB_BIN=... engine_loss.py [--rounds N] [--seconds S] [--backend NAME]
 
 One thread on one CPU. In turns, `ebb bench hash` and `ebb mine` for a strict pool that sends a new job every 5 s and whose
-difficulty asks for a share a second. Both are hashes per second of CPU time, so that neighbours do not count; ebb's
-connection, status lines and verification do. A benchmark, not a test: it belongs on a quiet machine.
+difficulty asks for a share a second. The engine's figure is hashes per second of all its CPU time: connection, status
+lines and verification count. Both are means, of equal length. A benchmark, not a test: it belongs on a quiet machine.
 """
 
 import argparse
@@ -22,11 +22,12 @@ from strict_pool import Options, StrictPool
 JOB_S = 5.0
 
 
-def bare(backend, cpu):
-    """Hashes a CPU second of the kernel alone, schedules shared by 32 midstates."""
-    line = ["taskset", "-c", str(cpu), ebb.binary(), "bench", "hash", "--json", "--threads", "1", "--midstates", "32"]
-    rows = json.loads(subprocess.run([*line, "--backend", backend], check=True, capture_output=True).stdout)
-    return rows[0]["clock_hz"] / rows[0]["cycles_per_hash"]
+def bare(backend, cpu, seconds):
+    """Hashes a second of the kernel alone, schedules shared by 32 midstates."""
+    line = ["taskset", "-c", str(cpu), ebb.binary(), "bench", "hash", "--json", "--backend", backend, "--midstates", "32"]
+    rows = json.loads(subprocess.run([*line, "--repeats", "1", "--seconds", str(seconds)], check=True,
+                                     capture_output=True).stdout)
+    return rows[0]["hps_median"]
 
 
 async def engine(backend, cpu, seconds, rate):
@@ -49,15 +50,15 @@ async def engine(backend, cpu, seconds, rate):
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--backend", default="avx512")
     options = parser.parse_args(arguments)
     cpu = max(os.sched_getaffinity(0))
     ratios = []
-    kernel = bare(options.backend, cpu)
+    kernel = bare(options.backend, cpu, options.seconds / 2)
     for _ in range(options.rounds):
         rate, shares = asyncio.run(engine(options.backend, cpu, options.seconds, kernel))
-        after = bare(options.backend, cpu)
+        after = bare(options.backend, cpu, options.seconds / 2)
         ratios.append(rate / ((kernel + after) / 2))
         print(f"kernel {kernel / 1e6:.3f} and {after / 1e6:.3f} MH/s, engine {rate / 1e6:.3f}, {shares} shares: "
               f"{ratios[-1]:.4f}", flush=True)
