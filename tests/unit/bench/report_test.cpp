@@ -72,7 +72,7 @@ TEST_CASE("bench report: one wrong hash is exit code 3") {
   CHECK(bench_table(all).find("  NO\n") != std::string::npos);
 }
 
-// The operations are those that tests/unit/core/scan_kernel_test.cpp counts.
+// The operations are those that tests/unit/core/kernel_operations_test.cpp counts.
 TEST_CASE("bench bounds: operations by ports and lanes") {
   CHECK(*bound_cycles("avx512", 32) == Approx(2403.40625 / 2 / 16));
   CHECK(*bound_cycles("avx512", 1) == Approx(2850.0 / 2 / 16));
