@@ -92,6 +92,7 @@ std::vector<Measurement> bench_hash(const HashBenchOptions& options,
       subject.repeat(options.duration, meter);
   }
   std::vector<Measurement> all;
+  all.reserve(subjects.size());
   for (Subject& subject : subjects)
     all.push_back(std::move(subject).result());
   compare_with_openssl(all);
