@@ -11,8 +11,7 @@ namespace ebb::core {
 struct CpuCore {
   unsigned package = 0;
   int speed = 0;  ///< ranks the kinds of a hybrid CPU's cores: the fastest is the highest
-  std::vector<unsigned>
-      cpus;  ///< the operating system's numbers of its hardware threads, one or more
+  std::vector<unsigned> cpus;  ///< the system's numbers of its hardware threads, one or more
 };
 
 struct CpuTopology {

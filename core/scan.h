@@ -9,7 +9,7 @@ namespace ebb::core {
 /// Most version-rolled midstates one scan may share a message schedule between.
 inline constexpr unsigned kMaxMidstates = 32;
 
-/// Widest kernel, in nonces tried side by side.
+/// Most nonces that a kernel tries side by side: two vectors of the widest.
 inline constexpr unsigned kMaxLanes = 32;
 
 /// The smallest candidate buffer a kernel may be given: one step can find this many.

@@ -79,7 +79,9 @@ class Scan {
     // nonce's low byte, which is the top byte of the message word. Lanes outside the range are
     // dropped when they hit, which is rare.
     const std::uint32_t vectors = midstates_ % 2 == 0 ? 1 : 2;
+    const unsigned midstates_a_pair = vectors == 1 ? 2 : 1;
     const std::uint32_t step = vectors * Isa::kLanes;
+    static_assert(2 * Isa::kLanes <= kMaxLanes);
     const std::uint64_t end = first + count;
     std::uint64_t base = first & ~(step - 1);
     Hits hits{first, end, out, 0};
@@ -91,14 +93,14 @@ class Scan {
         w3[v] = Isa::lane_offsets() | __builtin_bswap32(nonce);
         extend_block<Isa>(uniforms_, w3[v], block_[v]);
       }
-      const std::uint32_t y = vectors - 1;  // the second hash's vector
+      const std::uint32_t v = vectors - 1;  // the second hash's vector
       EBB_KEEP_LOOP
-      for (unsigned i = 0; i < midstates_; i += 3 - vectors) {
+      for (unsigned i = 0; i < midstates_; i += midstates_a_pair) {
+        const unsigned j = i + midstates_a_pair - 1;  // its midstate
         Word last[2];
-        const unsigned j = i + 2 - vectors;
-        hash_pair(leads_[i], w3[0], block_[0], leads_[j], w3[y], block_[y], last);
+        hash_pair(leads_[i], w3[0], block_[0], leads_[j], w3[v], block_[v], last);
         hits.take(Isa::zero_lanes(last[0], zero_mask_), base, i);
-        hits.take(Isa::zero_lanes(last[1], zero_mask_), base + y * Isa::kLanes, j);
+        hits.take(Isa::zero_lanes(last[1], zero_mask_), base + v * Isa::kLanes, j);
       }
     }
     const std::uint64_t reached = base < end ? base : end;

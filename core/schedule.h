@@ -10,12 +10,9 @@
 namespace ebb::core {
 namespace {
 
-// FIPS 180-4's tables as constants: device code may not read a host array, even a constexpr one.
+// FIPS 180-4's table as constants: device code may not read a host array, even a constexpr one.
 template <int t>
 constexpr std::uint32_t kRound = kSha256K[t];
-template <int i>
-constexpr std::uint32_t kInitial = kSha256Initial[i];
-
 /// A schedule with the round constants added, indexed by round.
 template <class Word>
 struct Schedule {
@@ -88,7 +85,7 @@ EBB_INLINE void extend_block(const Uniforms& u, Word w3, Schedule<Word>& out) {
 
 // --- the second hash ---
 
-/// Last round of the second hash: its new e, with kInitial<7> added, is the last digest word.
+/// Last round of the second hash: its new e, with the initial h added, is the last digest word.
 constexpr int kLastRound = 60;
 
 /// The constants of the second hash, numbered: 0..60 are what the rounds add to their words (where
