@@ -8,7 +8,9 @@
 #endif
 
 /// Before a loop: do not unroll it.
-#if defined(__clang__)
+#if defined(__CUDACC__)
+#define EBB_KEEP_LOOP _Pragma("unroll 1")
+#elif defined(__clang__)
 #define EBB_KEEP_LOOP _Pragma("nounroll")
 #else
 #define EBB_KEEP_LOOP _Pragma("GCC unroll 1")

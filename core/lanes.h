@@ -29,6 +29,11 @@ struct Lanes {
   static constexpr EBB_INLINE Word small_sigma1(Word x) {
     return rotr(x, 17) ^ rotr(x, 19) ^ (x >> 10);
   }
+  /// For who can add a rotation for less than it and an add cost. `Isa`: the one that derives.
+  template <class Isa>
+  static constexpr EBB_INLINE Word add_big_sigma0(Word sum, Word x) {
+    return sum + Isa::big_sigma0(x);
+  }
   static constexpr EBB_INLINE Word choose(Word e, Word f, Word g) { return g ^ (e & (f ^ g)); }
 
   /// Maj in three operations instead of four: a ^ b is the next round's b ^ c, and is handed on in
@@ -54,7 +59,7 @@ EBB_INLINE void round_in_place(Word a, Word b, Word c, Word& d, Word e, Word f, 
                                Word kw, Word& b_xor_c) {
   const Word t1 = h + kw + Isa::choose(e, f, g) + Isa::big_sigma1(e);
   d += t1;
-  h = t1 + Isa::majority(a, b, c, b_xor_c) + Isa::big_sigma0(a);
+  h = Isa::template add_big_sigma0<Isa>(t1 + Isa::majority(a, b, c, b_xor_c), a);
 }
 
 /// Round t, whose message word and constant add up to `kw`, with the variables' roles rotated by t

@@ -20,8 +20,11 @@ inline constexpr std::uint32_t kMinCandidateCapacity = kMaxMidstates * kMaxLanes
 struct ScanInput {
   std::uint32_t midstate_count = 0;  ///< 1..kMaxMidstates
   std::uint32_t midstates[kMaxMidstates][8] = {};
-  std::uint32_t tail[3] = {};   ///< big-endian words: end of the merkle root, time, bits
-  std::uint32_t zero_mask = 0;  ///< bits of the hash's last state word that must be zero
+  std::uint32_t tail[3] = {};  ///< big-endian words: end of the merkle root, time, bits
+  // Two tests of the hash's last state word h7 that every share passes. A kernel makes one of them:
+  // the second is as fine as 32 bits can be, the first costs a CPU less.
+  std::uint32_t zero_mask = 0;    ///< (h7 & zero_mask) == 0
+  std::uint32_t threshold = ~0u;  ///< h7 with its bytes swapped is not above it
 };
 
 /// A nonce whose hash passed the kernel's filter. It is not a share before verify() says so.

@@ -8,6 +8,14 @@
 #include "core/sha256_constants.h"
 
 namespace ebb::core {
+
+/// Words of the second block, or parts of them, that the nonce does not touch.
+struct Uniforms {
+  std::uint32_t w16, w17;  ///< W16, W17
+  std::uint32_t u18, u19;  ///< W18 = u18 + sigma0(W3), W19 = u19 + W3
+  std::uint32_t u31, u32;  ///< W31 and W32 less their terms in later words
+};
+
 namespace {
 
 // FIPS 180-4's table as constants: device code may not read a host array, even a constexpr one.
@@ -17,13 +25,6 @@ constexpr std::uint32_t kRound = kSha256K[t];
 template <class Word>
 struct Schedule {
   Word kw[64];
-};
-
-/// Words of the second block, or parts of them, that the nonce does not touch.
-struct Uniforms {
-  std::uint32_t w16, w17;  ///< W16, W17
-  std::uint32_t u18, u19;  ///< W18 = u18 + sigma0(W3), W19 = u19 + W3
-  std::uint32_t u31, u32;  ///< W31 and W32 less their terms in later words
 };
 
 EBB_INLINE Uniforms make_uniforms(const ScanInput& input) {
@@ -50,11 +51,14 @@ EBB_INLINE void fill_uniform_words(const Uniforms& u, Schedule<Word>& out) {
   }
 }
 
-/// Words t..63 of the second block; w[18]..w[t - 1] are there. Every midstate of the scan uses
-/// them.
-template <class Isa, int t, class Word = typename Isa::Word>
+/// Words t..end - 1 of the second block; w[18]..w[t - 1] are there. Every midstate of the scan uses
+/// them. By halves: compilers take the square of the depth of inlining.
+template <class Isa, int t, int end, class Word = typename Isa::Word>
 EBB_INLINE void extend_block(const Uniforms& u, Word w3, Word (&w)[64], Schedule<Word>& out) {
-  if constexpr (t < 64) {
+  if constexpr (end - t > 1) {
+    extend_block<Isa, t, (t + end) / 2>(u, w3, w, out);
+    extend_block<Isa, (t + end) / 2, end>(u, w3, w, out);
+  } else {
     constexpr std::uint32_t kS0Bits = Lanes<std::uint32_t>::small_sigma0(kHeaderBits);
     if constexpr (t == 18) w[t] = Isa::small_sigma0(w3) + u.u18;
     if constexpr (t == 19) w[t] = w3 + u.u19;
@@ -74,13 +78,12 @@ EBB_INLINE void extend_block(const Uniforms& u, Word w3, Word (&w)[64], Schedule
       w[t] = Isa::small_sigma1(w[t - 2]) + w[t - 7] + (Isa::small_sigma0(w[t - 15]) + w[t - 16]);
     }
     out.kw[t] = w[t] + kRound<t>;
-    extend_block<Isa, t + 1>(u, w3, w, out);
   }
 }
 template <class Isa, class Word = typename Isa::Word>
 EBB_INLINE void extend_block(const Uniforms& u, Word w3, Schedule<Word>& out) {
   Word w[64];
-  extend_block<Isa, 18>(u, w3, w, out);
+  extend_block<Isa, 18, 64>(u, w3, w, out);
 }
 
 // --- the second hash ---
@@ -188,14 +191,16 @@ EBB_INLINE void extend_digest_word(Word (&w)[16], const Constants& c) {
   if constexpr (t >= 32) next = s1() + w7 + (s0() + next);
 }
 
-/// Words t..60 of the schedule of a digest, whose window of sixteen words is `w`. Word 0 is not
-/// among them: round 0 does without (see Hash2Constant).
-template <class Isa, int t, class Constants, class Word = typename Isa::Word>
+/// Words t..end - 1 of the schedule of a digest, whose window of sixteen words is `w`. Word 0 is
+/// not among them: round 0 does without (see Hash2Constant).
+template <class Isa, int t, int end, class Constants, class Word = typename Isa::Word>
 EBB_INLINE void extend_digest(Word (&w)[16], const Constants& c, Schedule<Word>& out) {
-  if constexpr (t <= kLastRound) {
+  if constexpr (end - t > 1) {
+    extend_digest<Isa, t, (t + end) / 2>(w, c, out);
+    extend_digest<Isa, (t + end) / 2, end>(w, c, out);
+  } else {
     if constexpr (t >= 16) extend_digest_word<Isa, t>(w, c);
     if constexpr (t < 8 || t >= 16) out.kw[t] = w[t & 15] + c.template get<t>();
-    extend_digest<Isa, t + 1>(w, c, out);
   }
 }
 
@@ -206,7 +211,7 @@ EBB_INLINE void extend_digest(const Word (&digest)[8], const Constants& c, Sched
     w[i] = digest[i];
   for (int i = 8; i < 16; ++i)
     w[i] = Word{};
-  extend_digest<Isa, 1>(w, c, out);
+  extend_digest<Isa, 1, kLastRound + 1>(w, c, out);
 }
 
 /// Words 8..15: constant.

@@ -36,6 +36,10 @@ class Target {
   /// that meets this target. Kernels test `(h7 & zero_mask) == 0`: a superset of the true hits.
   std::uint32_t zero_mask() const;
 
+  /// The target's top 32 bits: h7 with its bytes swapped is not above them in any hash that meets
+  /// this target. Never more hits than by the mask; the same when all 32 bits are zero.
+  std::uint32_t threshold() const { return static_cast<std::uint32_t>(words_[3] >> 32); }
+
   /// Least significant word first.
   const std::array<std::uint64_t, 4>& words() const { return words_; }
 

@@ -6,7 +6,6 @@
 #include "core/schedule.h"
 
 namespace ebb::core {
-namespace {
 
 /// What a midstate brings: its eight words, and the working variables after round 2 with round 3
 /// taken as far as it goes without W3.
@@ -14,9 +13,11 @@ template <class Stored>
 struct Lead {
   Stored midstate[8];
   Stored a_base, e_base;       ///< round 3 gives a = a_base + W3, e = e_base + W3
-  Stored a, b, c, e, f, g;     ///< become b, c, d, f, g, h after round 3
+  Stored a, b, c, e, f;        ///< become b, c, d, f, g after round 3
   Stored g_kw4, f_kw5, e_kw6;  ///< what rounds 4, 5 and 6 add up as h and their word
 };
+
+namespace {
 
 template <class Stored>
 EBB_INLINE Lead<Stored> make_lead(const ScanInput& input, unsigned index) {
@@ -41,7 +42,6 @@ EBB_INLINE Lead<Stored> make_lead(const ScanInput& input, unsigned index) {
   lead.c = zero + s.h;
   lead.e = zero + e;
   lead.f = zero + f;
-  lead.g = zero + g;
   lead.g_kw4 = zero + (g + kRound<4> + kPad);
   lead.f_kw5 = zero + (f + kRound<5>);
   lead.e_kw6 = zero + (e + kRound<6>);
@@ -118,12 +118,14 @@ EBB_INLINE Word end_hash2(Working<Word>& s, const Schedule<Word>& schedule) {
   return s.h;
 }
 
-/// Rounds t..end - 1.
+/// Rounds t..end - 1. By halves: compilers take the square of the depth of inlining.
 template <class Isa, int t, int end, class Word = typename Isa::Word>
 EBB_INLINE void rounds(Working<Word>& s, const Schedule<Word>& schedule) {
-  if constexpr (t < end) {
+  if constexpr (end - t == 1) {
     round_at<Isa, t>(s, schedule.kw[t]);
-    rounds<Isa, t + 1, end>(s, schedule);
+  } else {
+    rounds<Isa, t, (t + end) / 2>(s, schedule);
+    rounds<Isa, (t + end) / 2, end>(s, schedule);
   }
 }
 

@@ -37,6 +37,7 @@ ScanInput WorkUnit::scan_input() const {
   for (std::size_t i = 0; i < 3; ++i)
     input.tail[i] = load_be32(&bytes[64 + 4 * i]);
   input.zero_mask = job->submit_target().zero_mask();
+  input.threshold = job->submit_target().threshold();
   return input;
 }
 

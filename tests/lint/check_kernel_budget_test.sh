@@ -26,7 +26,7 @@ compile "$work/clean" ''
 expect_clean "the kernel as it is" check "$work/clean"
 compile "$work/more" 's/^  d += t1;/__asm__ volatile("nop");&/'
 expect_caught "over its budget" "one instruction more a round" check "$work/more"
-compile "$work/fewer" 's/ + Isa::big_sigma0(a)//'
+compile "$work/fewer" 's/sum + Isa::big_sigma0(x)/sum/'
 expect_caught "far below its budget" "a kernel that leaves work out" check "$work/fewer"
 mkdir -p "$work/unrolled/core"
 "$cxx" -std=c++20 -O2 -fno-exceptions -msha -msse4.1 -I"$root" -c "$root/core/scan_shani.cpp" \

@@ -328,6 +328,26 @@ TEST_CASE("target: zero_mask lets every hit through") {
   }
 }
 
+TEST_CASE("target: the threshold lets every hit through, and nothing that the mask stops") {
+  Random random(3);
+  for (unsigned bits = 180; bits <= 255; ++bits) {
+    for (int i = 0; i < 20; ++i) {
+      const Target target = random_target(random, bits);
+      INFO(hex_of(target));
+      Hash256 hash = hash_of(target);
+      REQUIRE(load_le32(&hash.bytes[28]) == target.threshold());
+      const Hash256 noise = random.hash();
+      std::copy_n(noise.bytes.begin(), 32 - random.below(6), hash.bytes.begin());
+      const bool passes = load_le32(&hash.bytes[28]) <= target.threshold();
+      if (target.is_met_by(hash)) CHECK(passes);
+      if (passes) CHECK(passes_filter(target, hash));
+    }
+  }
+  CHECK(Target::max().threshold() == 0xffffffffu);
+  CHECK(Target::from_compact(0x1d00ffff)->threshold() == 0u);
+  CHECK(Target::from_compact(0x1d010000)->threshold() == 1u);
+}
+
 TEST_CASE("target: zero_mask is as tight as leading zeros allow") {
   // h7 holds the number's last four bytes with the most significant byte lowest.
   CHECK(Target::max().zero_mask() == 0u);

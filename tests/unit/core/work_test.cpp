@@ -422,4 +422,6 @@ TEST_CASE("work: the scan input is the headers' second block and midstates") {
   test_network.network_target = Target::from_compact(0x207fffff).value();
   const auto easy = std::make_shared<const Job>(test_network);
   CHECK(WorkSource(easy, 0, 1, 1).next(0)->scan_input().zero_mask == 0x80u);
+  CHECK(WorkSource(easy, 0, 1, 1).next(0)->scan_input().threshold ==
+        easy->submit_target().threshold());
 }
