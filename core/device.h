@@ -10,10 +10,19 @@
 
 namespace ebb::core {
 
+/// How long a scan should take. A device whose scans interrupt() ends in their middle can afford
+/// longer ones.
+struct SliceTimes {
+  std::chrono::nanoseconds full = std::chrono::milliseconds(5);   ///< at full duty
+  std::chrono::nanoseconds paced = std::chrono::milliseconds(5);  ///< between pauses
+  std::chrono::nanoseconds least = std::chrono::microseconds(50);
+};
+
 struct DeviceInfo {
   std::string name;     ///< "cpu0", "cuda:1"
   std::string backend;  ///< "avx2", "cuda"
   unsigned max_midstates = 1;
+  SliceTimes slice{};
 };
 
 struct ScanReport {
@@ -21,9 +30,10 @@ struct ScanReport {
   std::uint64_t scanned = 0;         ///< nonces tried, from the first; each with every midstate
   std::uint32_t found = 0;           ///< candidates written
   std::chrono::nanoseconds busy{0};  ///< time the device really worked
+  bool interrupted = false;          ///< by interrupt(); only then may `scanned` be zero
 };
 
-/// One hashing device. Every call comes from the one worker thread that owns it.
+/// One hashing device. Every call but interrupt() comes from the one worker thread that owns it.
 class Device {
  public:
   virtual ~Device() = default;
@@ -34,7 +44,18 @@ class Device {
   virtual void prepare(const ScanInput& input) = 0;
 
   /// Scans as ScanFunction does, blocking; ScanFunction's rules for `out` and early stops hold.
+  /// After a failure, and after release(), a scan first makes the device ready again.
   virtual ScanReport scan(std::uint32_t first, std::uint64_t count, std::span<Candidate> out) = 0;
+
+  /// Makes the scan under way return early, or else the next one. From any thread, without
+  /// blocking. A device of short slices may ignore it.
+  virtual void interrupt() {}
+
+  /// Gives back what costs power even when idle, until the next scan.
+  virtual void release() {}
+
+  /// Why the last scan failed: one line.
+  virtual std::string failure() const { return {}; }
 };
 
 }  // namespace ebb::core
