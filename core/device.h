@@ -40,21 +40,25 @@ class Device {
 
   virtual const DeviceInfo& info() const = 0;
 
-  /// Sets the input of the scans that follow. `input` is copied.
+  /// Sets the input of the scans that follow, those after a failure or a release() included.
+  /// `input` is copied.
   virtual void prepare(const ScanInput& input) = 0;
 
   /// Scans as ScanFunction does, blocking; ScanFunction's rules for `out` and early stops hold.
-  /// After a failure, and after release(), a scan first makes the device ready again.
+  /// After a failure, and after release(), a scan first makes the device ready again, self-test
+  /// included.
   virtual ScanReport scan(std::uint32_t first, std::uint64_t count, std::span<Candidate> out) = 0;
 
-  /// Makes the scan under way return early, or else the next one. From any thread, without
-  /// blocking. A device of short slices may ignore it.
+  /// Makes the scan under way return early, or else the next one; what its caller wrote before is
+  /// seen after that scan. From any thread, without blocking, even while a scan or a release()
+  /// hangs. A device of short slices may ignore it.
   virtual void interrupt() {}
 
-  /// Gives back what costs power even when idle, until the next scan.
+  /// Gives back what costs power even when idle, until the next scan. May block. Harmless when
+  /// there is nothing to give back.
   virtual void release() {}
 
-  /// Why the last scan failed: one line.
+  /// Why the last scan failed, in one line. From the worker's thread.
   virtual std::string failure() const { return {}; }
 };
 

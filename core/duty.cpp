@@ -15,8 +15,14 @@ void Gate::wake() {
   {
     const std::lock_guard lock(mutex_);
     awake_ = true;
+    if (observer_) observer_();
   }
   condition_.notify_all();
+}
+
+void Gate::on_wake(std::function<void()> observer) {
+  const std::lock_guard lock(mutex_);
+  observer_ = std::move(observer);
 }
 
 void Gate::wait_until(std::stop_token stop, Clock::time_point deadline) {

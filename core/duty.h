@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -32,6 +33,10 @@ class alignas(kCacheLine) Gate {
 
   void wake();
 
+  /// Called by every wake() from now on, on the waker's thread and with the gate locked: it must be
+  /// short and must not use the gate. Null for nothing; the one before is then no longer running.
+  void on_wake(std::function<void()> observer);
+
   /// Sleeps until wake(), the deadline or a stop request. A wake() since the last wait counts, so
   /// a change between looking and sleeping is not missed.
   void wait_until(std::stop_token stop, Clock::time_point deadline);
@@ -41,6 +46,7 @@ class alignas(kCacheLine) Gate {
   std::mutex mutex_;
   std::condition_variable_any condition_;
   bool awake_ = false;
+  std::function<void()> observer_;
 };
 
 /// Reading half of a duty: one relaxed load, for a slice may start a little late or early but must

@@ -159,6 +159,45 @@ TEST_CASE("gate: a stop request ends every wait") {
   CHECK(Gate::Clock::now() < deadline);
 }
 
+TEST_CASE("gate: every wake is told to the observer, until there is none") {
+  auto gate = std::make_shared<Gate>();
+  int told = 0;
+  gate->wake();
+  gate->on_wake([&] { ++told; });
+  CHECK(told == 0);
+  gate->wake();
+  gate->wake();  // nobody waits, and still
+  CHECK(told == 2);
+  DutyWriter writer(Duty{0}, gate);
+  writer.store(Duty{1});
+  CHECK(told == 3);
+  writer.store(Duty{1});  // no change
+  CHECK(told == 3);
+  gate->on_wake(nullptr);
+  gate->wake();
+  CHECK(told == 3);
+}
+
+TEST_CASE("gate: an observer taken away is not running any more") {
+  Gate gate;
+  std::atomic<bool> done = false;
+  std::thread waker([&] {
+    while (!done)
+      gate.wake();
+  });
+  std::uint64_t told = 0;
+  for (int i = 0; i < 1000; ++i) {
+    auto target = std::make_unique<std::uint64_t>(0);  // what an observer too many would write to
+    gate.on_wake([seen = target.get()] { ++*seen; });
+    gate.wake();
+    gate.on_wake(nullptr);
+    told += *target;
+  }
+  done = true;
+  waker.join();
+  CHECK(told >= 1000);
+}
+
 TEST_CASE("gate: hand-over between two threads loses no wake-up") {
   // Each waits for the other 2000 times; a lost wake-up would end at the deadline.
   constexpr int kTurns = 2000;
