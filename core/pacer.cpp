@@ -7,6 +7,10 @@ namespace ebb::core {
 void Pacer::account(Clock::time_point now, Duration busy, Duty duty) {
   const auto elapsed = std::chrono::duration<double, std::nano>(now - last_).count();
   last_ = now;
+  if (duty.ppm >= Duty::kFullPpm) {
+    credit_ns_ = 0;
+    return;
+  }
   credit_ns_ += elapsed * duty.fraction() - static_cast<double>(busy.count());
   credit_ns_ = std::min(credit_ns_, static_cast<double>(kMaxCredit.count()));
 }

@@ -26,6 +26,7 @@ class Pacer {
   }
 
   /// Time has passed at this duty (a pause, a slice or both) and `busy` of it was spent working.
+  /// Full duty leaves neither credit nor debt: a device's clock may run ahead of ours all day.
   void account(Clock::time_point now, Duration busy, Duty duty);
 
   /// How long to pause before the next slice may start; zero to go on at once. Needs duty > 0.
