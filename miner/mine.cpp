@@ -4,15 +4,14 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio.hpp>
-#include <fstream>
+#include <cstdio>
+#include <cstdlib>
 
-#include "miner/console.h"
-#include "miner/crew.h"
 #include "miner/demo_pool.h"
+#include "miner/device_news.h"
 #include "miner/lifetime.h"
 #include "miner/report.h"
 #include "miner/share_ledger.h"
-#include "miner/summary_file.h"
 #include "stratum/pool_client.h"
 #include "throttle/controller.h"
 
@@ -31,8 +30,10 @@ constexpr int kMaxBatchesInFlight = 64;
 /// Owns everything a mining run needs. Members die in reverse: the crew's threads first.
 class MiningRun {
  public:
-  MiningRun(const MineOptions& options, Console& console, std::vector<OpenedDevice> devices)
+  MiningRun(const MineOptions& options, Console& console, std::vector<OpenedDevice> devices,
+            std::chrono::nanoseconds stop_patience)
       : console_(console),
+        stop_patience_(stop_patience),
         lifetime_(io_, options.run_for, [this] { stop(); }),
         sample_timer_(io_),
         control_timer_(io_),
@@ -65,8 +66,10 @@ class MiningRun {
     sample();
     control();
     io_.run();
-    crew_.stop();
   }
+
+  /// Names of devices that did not answer the stop.
+  const std::vector<std::string>& left_behind() const { return left_behind_; }
 
   Snapshot snapshot() const {
     using std::chrono::seconds;
@@ -85,7 +88,10 @@ class MiningRun {
   void stop() {
     stopped_ = Clock::now();
     crew_.board().clear();
-    crew_.stop();
+    log_device_news();
+    left_behind_ = crew_.stop(stop_patience_);
+    for (const std::string& name : left_behind_)
+      console_.log().error("{} does not answer: left behind", name);
     sample_timer_.cancel();
     control_timer_.cancel();
     // Shares that workers found in their last slice are posted already: the client hears of the
@@ -122,7 +128,7 @@ class MiningRun {
         last_plain_line_ = now;
       }
     }
-    warn_of_new_hardware_errors();
+    log_device_news();
     sample_timer_.expires_after(kSamplePeriod);
     sample_timer_.async_wait([this](boost::system::error_code error) {
       if (!error && !stopped_) sample();
@@ -144,21 +150,10 @@ class MiningRun {
     });
   }
 
-  void warn_of_new_hardware_errors() {
-    std::uint64_t errors = 0, failures = 0;
-    for (const DeviceFigures& device : crew_.figures()) {
-      errors += device.hardware_errors;
-      failures += device.device_failures;
+  void log_device_news() {
+    for (const DeviceNews::Line& line : device_news_.since_last_look(crew_.figures())) {
+      console_.log().log(line.warning ? spdlog::level::warn : spdlog::level::info, line.text);
     }
-    if (errors > warned_errors_) {
-      console_.log().warn("{} hardware errors so far: a device computes wrong hashes", errors);
-    }
-    if (failures > warned_failures_) {
-      console_.log().warn("{} device failures so far: it is tried again with growing pauses",
-                          failures);
-    }
-    warned_errors_ = errors;
-    warned_failures_ = failures;
   }
 
   void on(const stratum::Connecting& e) { console_.log().info("connecting to {}", e.address); }
@@ -219,6 +214,7 @@ class MiningRun {
   void on(const stratum::SessionFailed&) {}  // the Disconnected that follows says why
 
   Console& console_;
+  std::chrono::nanoseconds stop_patience_;
   asio::io_context io_{1};
   Lifetime lifetime_;
   asio::steady_timer sample_timer_;
@@ -229,8 +225,8 @@ class MiningRun {
   ShareLedger ledger_;
   PoolStatistics pool_;
   std::uint64_t bad_line_logged_ = 0;
-  std::uint64_t warned_errors_ = 0;
-  std::uint64_t warned_failures_ = 0;
+  DeviceNews device_news_;
+  std::vector<std::string> left_behind_;
   Clock::time_point started_{};
   Clock::time_point last_plain_line_{};
   std::optional<Clock::time_point> stopped_;
@@ -253,15 +249,24 @@ int run_mine(const MineOptions& options) {
     console.log().error(devices.error().text);
     return devices.error().exit_code;
   }
-  console.log().info("ebb {} mining on {} devices, first: {} ({})", EBB_VERSION, devices->size(),
-                     devices->front().device->info().name, devices->front().device->info().backend);
-  MiningRun run(options, console, std::move(*devices));
+  return mine_on(std::move(*devices), options, console, *summary);
+}
+
+int mine_on(std::vector<OpenedDevice> devices, const MineOptions& options, Console& console,
+            SummaryFile& summary, std::chrono::nanoseconds stop_patience) {
+  console.log().info("ebb {} mining on {} devices, first: {} ({})", EBB_VERSION, devices.size(),
+                     devices.front().device->info().name, devices.front().device->info().backend);
+  MiningRun run(options, console, std::move(devices), stop_patience);
   run.run();
   const Snapshot last = run.snapshot();
   console.end_progress();
   console.log().info("stopped: {}", progress_line(last));
-  summary->write(summary_json(last));
-  return 0;
+  summary.write(summary_json(last));
+  if (run.left_behind().empty()) return 0;
+  // A thread is still inside a driver: whatever cleans up could wait for it for good.
+  console.log().flush();
+  std::fflush(nullptr);
+  std::_Exit(1);
 }
 
 }  // namespace ebb::miner

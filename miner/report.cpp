@@ -21,6 +21,15 @@ double mean_duty(const std::vector<DeviceFigures>& devices) {
   return devices.empty() ? 0 : sum / static_cast<double>(devices.size());
 }
 
+/// "cuda:1,cuda:3"
+std::string quarantined_names(const std::vector<DeviceFigures>& devices) {
+  std::string names;
+  for (const DeviceFigures& device : devices) {
+    if (device.health.quarantined) names += (names.empty() ? "" : ",") + device.info->name;
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string progress_line(const Snapshot& snapshot) {
@@ -36,6 +45,9 @@ std::string progress_line(const Snapshot& snapshot) {
   for (const DeviceFigures& device : snapshot.devices)
     errors += device.hardware_errors;
   if (errors > 0) line += fmt::format("  hardware errors {}", errors);
+  if (const std::string names = quarantined_names(snapshot.devices); !names.empty()) {
+    line += "  quarantined " + names;
+  }
   if (const double duty = mean_duty(snapshot.devices); duty < 1) {
     line += duty == 0 ? std::string("  parked") : fmt::format("  duty {:.1f} %", 100 * duty);
   }
@@ -58,7 +70,9 @@ std::string summary_json(const Snapshot& snapshot) {
                        {"hashrate_hps", per_second(device.work.hashes, snapshot.elapsed)},
                        {"duty", device.duty.fraction()},
                        {"hardware_errors", device.hardware_errors},
-                       {"failures", device.device_failures}});
+                       {"failures", device.health.failures},
+                       {"quarantined", device.health.quarantined},
+                       {"last_failure", device.health.last_failure}});
     hashes += device.work.hashes;
     hardware_errors += device.hardware_errors;
     left_out += device.shares_left_out;

@@ -6,29 +6,34 @@
 namespace ebb::miner {
 namespace {
 
-using std::chrono::nanoseconds;
-
-// Short enough that a new job, a cap or a stop is obeyed at once, long enough that the work around
-// a slice (two clock reads, a few loads: under a microsecond) does not count.
-constexpr nanoseconds kSlice = std::chrono::milliseconds(5);
-// Below this duty slices shrink with it, so that the device still works about ten times a second.
-constexpr double kFullSliceDuty = 0.05;
-constexpr nanoseconds kShortestSlice = std::chrono::microseconds(50);
-
-// Kernels scan whole vectors: slices in multiples of this waste none.
-constexpr std::uint64_t kSliceGranule = 64;
-constexpr std::uint64_t kFirstSlice = 4 * kSliceGranule;
-
 // More shares than this in one slice means a pool's difficulty is far too low; it gets the best.
 constexpr std::size_t kMaxSharesPerSlice = 16;
 
 constexpr auto kExhaustedWait = std::chrono::milliseconds(200);
 constexpr auto kReceiverBehindWait = std::chrono::milliseconds(1);
-constexpr unsigned kLongestRecoverySeconds = 60;
+
+// A card may flip a bit once in a while; one that gets nothing right any more only heats.
+constexpr unsigned kMostCorruptInARow = 16;
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
+
+/// While it exists, whoever wakes or stops the worker also calls its scan off.
+class Interrupts {
+ public:
+  Interrupts(core::Gate& gate, const std::stop_token& stop, core::Device& device)
+      : gate_(gate), on_stop_(stop, [&device] { device.interrupt(); }) {
+    gate_.on_wake([&device] { device.interrupt(); });
+  }
+  ~Interrupts() { gate_.on_wake(nullptr); }
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+
+ private:
+  core::Gate& gate_;
+  std::stop_callback<std::function<void()>> on_stop_;
+};
 
 }  // namespace
 
@@ -42,21 +47,21 @@ Worker::Worker(WorkerConfig config, core::Device& device, const JobBoard& board,
       gate_(std::move(gate)),
       counters_(counters),
       deliver_(std::move(deliver)),
-      slice_nonces_(kFirstSlice) {}
+      slice_(device.info().slice) {}
 
 void Worker::run(std::stop_token stop) {
   // Here, not in the constructor: it is the memory of the thread that writes it.
   candidates_.resize(core::kMinCandidateCapacity);
+  const Interrupts interrupts(*gate_, stop, device_);
   pacer_.start(Clock::now());
   while (!stop.stop_requested()) {
     const core::Duty duty = duty_.load();
     if (duty.ppm == 0) {
-      gate_->wait(stop);
-      pacer_.start(Clock::now());
+      park(stop);
       continue;
     }
     const auto now = Clock::now();
-    pacer_.account(now, std::exchange(unaccounted_busy_, {}), duty);
+    pacer_.account(now, std::exchange(unaccounted_busy_, {}), std::exchange(paced_duty_, duty));
     if (const auto pause = pacer_.pause(duty); pause.count() > 0) {
       gate_->wait_until(stop, now + pause);
       continue;
@@ -66,8 +71,27 @@ void Worker::run(std::stop_token stop) {
       gate_->wait_until(stop, now + kExhaustedWait);
       continue;
     }
-    if (!scan_slice(stop, duty)) recover(stop);
+    if (Failure failure = scan_slice(stop, duty)) quarantine(stop, std::move(*failure));
   }
+}
+
+void Worker::park(const std::stop_token& stop) {
+  const auto release_at = Clock::now() + config_.release_after;
+  while (!stop.stop_requested() && duty_.load().ppm == 0) {
+    if (released_) {
+      gate_->wait(stop);
+    } else if (Clock::now() < release_at) {
+      gate_->wait_until(stop, release_at);
+    } else {
+      release();
+    }
+  }
+  pacer_.start(Clock::now());
+}
+
+void Worker::release() {
+  device_.release();
+  released_ = true;
 }
 
 void Worker::refresh_job() {
@@ -104,29 +128,46 @@ bool Worker::have_unit() {
   return true;
 }
 
-bool Worker::scan_slice(const std::stop_token& stop, core::Duty duty) {
+Worker::Failure Worker::scan_slice(const std::stop_token& stop, core::Duty duty) {
   const auto first = static_cast<std::uint32_t>(unit_->nonces.first + position_);
-  const std::uint64_t count = std::min(slice_nonces_, unit_->nonces.count - position_);
+  const std::uint64_t wanted = slice_.next(duty);
+  const std::uint64_t count = std::min(wanted, unit_->nonces.count - position_);
+  released_ = false;
   const core::ScanReport report = device_.scan(first, count, candidates_);
-  if (!report.ok || report.scanned == 0) return false;
-
-  failures_in_a_row_ = 0;
-  position_ += report.scanned;
+  if (!report.ok) return device_.failure();
   unaccounted_busy_ = report.busy;
-  add(counters_.hashes, report.scanned * unit_->version_count);
   add(counters_.busy_ns, static_cast<std::uint64_t>(report.busy.count()));
-  if (report.scanned == slice_nonces_) adjust_slice(report.busy, duty);
-  if (report.found > 0) verify_candidates(stop, report.found);
-  return true;
+  if (report.scanned == 0) {
+    if (report.interrupted) return std::nullopt;
+    return "it scanned nothing";
+  }
+  if (quarantined_) leave_quarantine();
+  position_ += report.scanned;
+  add(counters_.hashes, report.scanned * unit_->version_count);
+  if (report.scanned == wanted) slice_.took(report.busy);
+  if (report.found == 0) return std::nullopt;
+  return verify_candidates(stop, report.found);
 }
 
-void Worker::verify_candidates(const std::stop_token& stop, std::uint32_t found) {
+Worker::Failure Worker::verify_candidates(const std::stop_token& stop, std::uint32_t found) {
   std::vector<core::Share> shares;
+  Failure failure;
   for (std::uint32_t i = 0; i < found; ++i) {
     core::Verification result = core::verify(*unit_, candidates_[i]);
-    if (result.verdict == core::Verdict::corrupt) add(counters_.hardware_errors, 1);
+    if (result.verdict == core::Verdict::corrupt) {
+      add(counters_.hardware_errors, 1);
+      if (++corrupt_in_a_row_ > kMostCorruptInARow) failure = "it computes wrong hashes";
+      continue;
+    }
+    corrupt_in_a_row_ = 0;
     if (result.verdict == core::Verdict::share) shares.push_back(std::move(result.share));
   }
+  deliver(stop, std::move(shares));
+  if (failure) release();  // so that it must pass its self-test before it goes on
+  return failure;
+}
+
+void Worker::deliver(const std::stop_token& stop, std::vector<core::Share> shares) {
   std::sort(shares.begin(), shares.end(), core::is_better);
   if (shares.size() > kMaxSharesPerSlice) {
     add(counters_.shares_left_out, shares.size() - kMaxSharesPerSlice);
@@ -137,26 +178,24 @@ void Worker::verify_candidates(const std::stop_token& stop, std::uint32_t found)
   }
 }
 
-void Worker::adjust_slice(nanoseconds busy, core::Duty duty) {
-  const double scale = std::min(1.0, duty.fraction() / kFullSliceDuty);
-  const double target = std::max(static_cast<double>(kSlice.count()) * scale,
-                                 static_cast<double>(kShortestSlice.count()));
-  const double measured = static_cast<double>(std::max<nanoseconds::rep>(busy.count(), 1));
-  // At most doubled or halved at a time: one slice on a busy machine is a poor measurement.
-  const double factor = std::clamp(target / measured, 0.5, 2.0);
-  const auto nonces = static_cast<std::uint64_t>(static_cast<double>(slice_nonces_) * factor);
-  slice_nonces_ =
-      std::max((nonces + kSliceGranule / 2) / kSliceGranule, std::uint64_t{1}) * kSliceGranule;
-}
-
-void Worker::recover(const std::stop_token& stop) {
-  add(counters_.device_failures, 1);
-  const unsigned wait_s = std::min(1u << std::min(failures_in_a_row_, 6u), kLongestRecoverySeconds);
-  ++failures_in_a_row_;
-  const auto until = Clock::now() + std::chrono::seconds(wait_s);
+void Worker::quarantine(const std::stop_token& stop, std::string why) {
+  const auto now = Clock::now();
+  const bool trusted = working_since_ && now - *working_since_ >= config_.trusted_after;
+  const bool starts_over = trusted || pause_.count() == 0;
+  pause_ = starts_over ? config_.first_pause : std::min(2 * pause_, config_.longest_pause);
+  working_since_.reset();
+  corrupt_in_a_row_ = 0;
+  quarantined_ = true;
+  counters_.health.failed(std::move(why), pause_);
+  const auto until = now + pause_;
   while (!stop.stop_requested() && Clock::now() < until)
     gate_->wait_until(stop, until);
-  if (unit_) device_.prepare(unit_->scan_input());
+}
+
+void Worker::leave_quarantine() {
+  quarantined_ = false;
+  working_since_ = Clock::now();
+  counters_.health.recovered();
 }
 
 }  // namespace ebb::miner

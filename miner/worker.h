@@ -16,7 +16,9 @@
 #include "core/duty.h"
 #include "core/pacer.h"
 #include "core/share.h"
+#include "core/slice_length.h"
 #include "core/work.h"
+#include "miner/device_health.h"
 #include "miner/job_board.h"
 
 namespace ebb::miner {
@@ -27,13 +29,22 @@ struct alignas(core::kCacheLine) WorkerCounters {
   std::atomic<std::uint64_t> hashes{0};
   std::atomic<std::uint64_t> busy_ns{0};
   std::atomic<std::uint64_t> hardware_errors{0};  ///< candidates that the scalar code refutes
-  std::atomic<std::uint64_t> device_failures{0};  ///< slices that did not happen
   std::atomic<std::uint64_t> shares_left_out{0};  ///< found in one slice beyond the best few
+  alignas(core::kCacheLine) DeviceHealth health;  ///< locked, but not for a slice that went well
 };
 
 struct WorkerConfig {
   unsigned index = 0;  ///< 0 .. count - 1; the workers' units are disjoint by it
   unsigned count = 1;
+
+  /// Parked for so long, the device gives back what costs power even when idle.
+  std::chrono::nanoseconds release_after = std::chrono::seconds(60);
+
+  /// A device that failed is put aside for so long, twice as long if it fails again, at most
+  /// `longest_pause`; and after it went well for `trusted_after` that starts over.
+  std::chrono::nanoseconds first_pause = std::chrono::seconds(1);
+  std::chrono::nanoseconds longest_pause = std::chrono::seconds(60);
+  std::chrono::nanoseconds trusted_after = std::chrono::seconds(60);
 };
 
 /// Alone on its cache lines, for it is written after every slice.
@@ -47,18 +58,23 @@ class alignas(core::kCacheLine) Worker {
   Worker(WorkerConfig config, core::Device& device, const JobBoard& board, core::DutyReader duty,
          std::shared_ptr<core::Gate> gate, WorkerCounters& counters, Deliver deliver);
 
-  /// Hashes until asked to stop; returns within a slice of that.
+  /// Hashes until asked to stop. A stop, a new job and a changed duty end a slice early where the
+  /// device can do so.
   void run(std::stop_token stop);
 
  private:
   using Clock = std::chrono::steady_clock;
+  using Failure = std::optional<std::string>;  ///< why a device must be put aside
 
+  void park(const std::stop_token& stop);
+  void release();
   void refresh_job();
   bool have_unit();
-  bool scan_slice(const std::stop_token& stop, core::Duty duty);
-  void verify_candidates(const std::stop_token& stop, std::uint32_t found);
-  void adjust_slice(std::chrono::nanoseconds busy, core::Duty duty);
-  void recover(const std::stop_token& stop);
+  Failure scan_slice(const std::stop_token& stop, core::Duty duty);
+  Failure verify_candidates(const std::stop_token& stop, std::uint32_t found);
+  void deliver(const std::stop_token& stop, std::vector<core::Share> shares);
+  void quarantine(const std::stop_token& stop, std::string why);
+  void leave_quarantine();
 
   WorkerConfig config_;
   core::Device& device_;
@@ -69,13 +85,18 @@ class alignas(core::kCacheLine) Worker {
   Deliver deliver_;
 
   core::Pacer pacer_;
+  core::Duty paced_duty_;  ///< in force since the pacer's last account
   std::chrono::nanoseconds unaccounted_busy_{0};
   JobBoard::Entry entry_;
   std::optional<core::WorkSource> source_;  ///< outlives a lost connection: the job may come back
   std::optional<core::WorkUnit> unit_;
   std::uint64_t position_ = 0;  ///< nonces of the unit done
-  std::uint64_t slice_nonces_;
-  unsigned failures_in_a_row_ = 0;
+  core::SliceLength slice_;
+  bool released_ = false;  ///< the device, and it has not scanned since
+  bool quarantined_ = false;
+  std::chrono::nanoseconds pause_{0};               ///< of the last quarantine
+  std::optional<Clock::time_point> working_since_;  ///< after a quarantine
+  unsigned corrupt_in_a_row_ = 0;
   std::vector<core::Candidate> candidates_;
 };
 

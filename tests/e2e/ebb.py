@@ -25,7 +25,7 @@ SUMMARY_FIELDS = {
     "stale": int, "hardware_errors": int, "best_difficulty": (int, float), "pool": str, "jobs": int,
     "reconnects": int, "devices": list, "backend": str, "version": str}
 DEVICE_FIELDS = {"name": str, "backend": str, "hashes": int, "hashrate_hps": (int, float),
-                 "duty": (int, float)}
+                 "duty": (int, float), "failures": int, "quarantined": bool, "last_failure": str}
 
 
 class Skip(Exception):
@@ -178,7 +178,7 @@ def check_fields(value, fields, where):
     expect(isinstance(value, dict), f"{where} is no object: {value!r:.200}")
     for name, kind in fields.items():
         expect(name in value, f"{where} has no {name}")
-        right = isinstance(value[name], kind) and not isinstance(value[name], bool)
+        right = isinstance(value[name], kind) and isinstance(value[name], bool) == (kind is bool)
         expect(right, f"{where}.{name} is {value[name]!r:.80}")
 
 

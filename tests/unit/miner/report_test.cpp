@@ -20,7 +20,7 @@ Snapshot sample() {
   snapshot.shares.best_difficulty = 1240;
   snapshot.pool = {"pool.example.org:3333", 4, 3, 7, 0.5, true};
   snapshot.devices.push_back(
-      {&kCpu, {1000, std::chrono::seconds(5)}, 3, 0, 0, core::Duty{500'000}});
+      {&kCpu, {1000, std::chrono::seconds(5)}, 3, 0, core::Duty{500'000}, {}});
   return snapshot;
 }
 
@@ -48,6 +48,22 @@ TEST_CASE("report: the summary has every field that scripts rely on") {
   CHECK(device.at("hashes") == 1000);
   CHECK(device.at("hashrate_hps") == 100.0);
   CHECK(device.at("duty") == 0.5);
+  CHECK(device.at("failures") == 0);
+  CHECK(device.at("quarantined") == false);
+  CHECK(device.at("last_failure") == "");
+}
+
+TEST_CASE("report: a device that is put aside is named, with the reason in the summary") {
+  Snapshot snapshot = sample();
+  CHECK(progress_line(snapshot).find("quarantined") == std::string::npos);
+  snapshot.devices[0].health = {5, true, "out of memory", std::chrono::seconds(16)};
+  snapshot.devices.push_back(snapshot.devices[0]);
+  CHECK(progress_line(snapshot).find("  quarantined cpu0,cpu0  ") != std::string::npos);
+  const auto json = boost::json::parse(summary_json(snapshot)).as_object();
+  const auto& device = json.at("devices").at(0).as_object();
+  CHECK(device.at("failures") == 5);
+  CHECK(device.at("quarantined") == true);
+  CHECK(device.at("last_failure") == "out of memory");
 }
 
 TEST_CASE("report: the progress line says what a person looks for") {
