@@ -1,4 +1,4 @@
-# Sets EBB_HAVE_CUDA and enables the CUDA language, as EBB_CUDA asks..
+# Sets EBB_HAVE_CUDA and enables the CUDA language, as EBB_CUDA asks.
 set(EBB_HAVE_CUDA OFF)
 if(NOT EBB_CUDA)
   return()
@@ -6,22 +6,20 @@ endif()
 
 # Global: the programs of other folders link the runtime through ebb_cuda.
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
-find_package(CUDAToolkit 12 QUIET)
+find_package(CUDAToolkit 12.4 QUIET)  # __maxnreg__
 unset(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)
-set(problem "no CUDA toolkit 12 or newer found")
+set(problem "no CUDA toolkit 12.4 or newer found")
 
 if(TARGET CUDA::cudart_static AND CUDAToolkit_NVCC_EXECUTABLE)
-  # Machine code for each generation that this nvcc knows, and PTX of the newest for later ones.
+  # Machine code for each generation that this nvcc knows; cuda/CMakeLists.txt adds PTX for later ones.
   if(NOT CMAKE_CUDA_ARCHITECTURES)
     execute_process(COMMAND ${CUDAToolkit_NVCC_EXECUTABLE} --list-gpu-arch OUTPUT_VARIABLE known)
     foreach(arch 75 80 86 89 90 100 120)
       if(known MATCHES "compute_${arch}\n")
-        list(APPEND architectures ${arch}-real)
-        set(newest ${arch})
+        list(APPEND architectures ${arch})
       endif()
     endforeach()
-    set(CMAKE_CUDA_ARCHITECTURES ${architectures} ${newest}-virtual
-        CACHE STRING "GPUs to build for")
+    set(CMAKE_CUDA_ARCHITECTURES ${architectures} CACHE STRING "GPUs to build for")
   endif()
 
   # The check runs in a project of its own, which takes all this from the environment.

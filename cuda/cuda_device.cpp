@@ -1,129 +1,116 @@
-#include <utility>
+#include "cuda/cuda_device.h"
 
-#include "cuda/cuda_devices.h"
-#include "cuda/device_self_test.h"
-#include "cuda/launches.h"
-#include "cuda/scan_kernel.h"
+#include <algorithm>
+#include <bit>
 
 namespace ebb::cuda {
 namespace {
 
-/// One GPU: a stream on which a slice is a few launches, each awaited before the next.
-class CudaDevice final : public core::Device {
- public:
-  CudaDevice(int ordinal, std::string name)
-      : ordinal_(ordinal), info_{std::move(name), "cuda", 1} {}
-  CudaDevice(const CudaDevice&) = delete;
-  CudaDevice& operator=(const CudaDevice&) = delete;
+constexpr std::uint64_t kAllNonces = std::uint64_t{1} << 32;
 
-  ~CudaDevice() override {
-    cudaSetDevice(ordinal_);
-    cudaFree(device_result_);
-    cudaFreeHost(host_result_);
-    if (started_) cudaEventDestroy(started_);
-    if (finished_) cudaEventDestroy(finished_);
-    if (stream_) cudaStreamDestroy(stream_);
-  }
-
-  /// Takes what scans need; before anything else.
-  cudaError_t open() {
-    cudaError_t error = cudaSetDevice(ordinal_);
-    if (!error) error = full_grid(blocks_);
-    if (!error) error = cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking);
-    // Blocking: a waiting thread sleeps instead of taking a core from the CPU devices.
-    if (!error) error = cudaEventCreateWithFlags(&started_, cudaEventBlockingSync);
-    if (!error) error = cudaEventCreateWithFlags(&finished_, cudaEventBlockingSync);
-    if (!error) error = cudaMalloc(reinterpret_cast<void**>(&device_result_), sizeof(LaunchResult));
-    if (!error)
-      error = cudaMallocHost(reinterpret_cast<void**>(&host_result_), sizeof(LaunchResult));
-    return error;
-  }
-
-  const core::DeviceInfo& info() const override { return info_; }
-
-  void prepare(const core::ScanInput& input) override {
-    input_ = input;
-    max_launch_ = kMaxLaunch;
-  }
-
-  core::ScanReport scan(std::uint32_t first, std::uint64_t count,
-                        std::span<core::Candidate> out) override {
-    // The current device belongs to the thread, and devices move from the lister's to a worker's.
-    if (input_.midstate_count != 1 || cudaSetDevice(ordinal_) != cudaSuccess) return {.ok = false};
-    return scan_by_launches(first, count, out, max_launch_,
-                            [this](std::uint32_t from, std::uint32_t nonces, auto& busy) {
-                              return run(from, nonces, busy) == cudaSuccess ? host_result_
-                                                                            : nullptr;
-                            });
-  }
-
- private:
-  /// One launch from start to end; its result is in host_result_.
-  cudaError_t run(std::uint32_t first, std::uint32_t count, std::chrono::nanoseconds& busy) {
-    cudaError_t error = cudaEventRecord(started_, stream_);
-    if (!error) error = launch_scan(input_, first, count, blocks_, device_result_, stream_);
-    if (!error) {
-      error = cudaMemcpyAsync(host_result_, device_result_, sizeof(LaunchResult),
-                              cudaMemcpyDeviceToHost, stream_);
-    }
-    if (!error) error = cudaEventRecord(finished_, stream_);
-    if (!error) error = cudaEventSynchronize(finished_);
-    float milliseconds = 0;
-    if (!error) error = cudaEventElapsedTime(&milliseconds, started_, finished_);
-    busy += std::chrono::nanoseconds(static_cast<std::int64_t>(1e6 * double{milliseconds}));
-    return error;
-  }
-
-  int ordinal_;
-  core::DeviceInfo info_;
-  core::ScanInput input_;
-  std::uint32_t max_launch_ = kMaxLaunch;
-  unsigned blocks_ = 0;
-  cudaStream_t stream_ = nullptr;
-  cudaEvent_t started_ = nullptr;
-  cudaEvent_t finished_ = nullptr;
-  LaunchResult* device_result_ = nullptr;
-  LaunchResult* host_result_ = nullptr;  ///< pinned, so that the copy needs no staging
-};
-
-std::string why_no_device(cudaError_t error) {
-  // The runtime has one error for an old driver and for none; the driver's version tells them
-  // apart.
-  int driver = 0;
-  if (error == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess) {
-    if (driver == 0) return "no NVIDIA driver";
-    return CUDART_VERSION >= 13000 ? "driver too old for CUDA 13 (needs R580 or newer)"
-                                   : "driver too old for CUDA 12 (needs R525 or newer)";
-  }
-  if (error == cudaErrorNoDevice) return "no CUDA device";
-  return cudaGetErrorString(error);
-}
+// An interrupt ends a scan within a millisecond, so at full duty they can be long: what a scan's
+// begin and end cost (some 0.3 ms) is a thousandth then. When paced, pauses are what matters.
+constexpr core::SliceTimes kSlice{.full = std::chrono::milliseconds(200),
+                                  .paced = std::chrono::milliseconds(10),
+                                  .least = std::chrono::milliseconds(1)};
 
 }  // namespace
 
-CudaListing list_cuda_devices() {
-  CudaListing listing;
-  int count = 0;
-  if (const auto error = cudaGetDeviceCount(&count)) return {{}, why_no_device(error)};
-  if (count == 0) listing.reason = why_no_device(cudaErrorNoDevice);
-  for (int ordinal = 0; ordinal < count; ++ordinal) {
-    const std::string name = "cuda:" + std::to_string(ordinal);
-    auto device = std::make_unique<CudaDevice>(ordinal, name);
-    std::string reason;
-    if (const auto error = device->open()) {
-      reason = name + ": " + cudaGetErrorString(error);
-    } else if (const auto wrong = self_test(*device)) {
-      reason = name + " failed its self-test: " + *wrong;
-      const auto last = cudaGetLastError();
-      if (last != cudaSuccess) reason += std::string(", ") + cudaGetErrorString(last);
-    }
-    if (reason.empty()) {
-      listing.devices.push_back(std::move(device));
-    } else {
-      listing.reason += (listing.reason.empty() ? "" : "; ") + reason;
-    }
+CudaDevice::CudaDevice(std::shared_ptr<Runtime> runtime, int ordinal, const CardInfo& info,
+                       std::shared_ptr<const KnownAnswers> answers, std::unique_ptr<Waiter> waiter)
+    : runtime_(std::move(runtime)),
+      answers_(std::move(answers)),
+      waiter_(std::move(waiter)),
+      card_(*runtime_, ordinal, info, *waiter_),
+      info_{"cuda:" + std::to_string(ordinal), "cuda", core::kMaxMidstates, kSlice} {}
+
+std::optional<std::string> CudaDevice::use(const Tuning& tuning) {
+  failure_.clear();
+  if (auto why = card_.open()) return why;
+  if (auto why = card_.load(tuning)) return why;
+  (tuning.variant.layout == Layout::versions ? tuning_.versions : tuning_.nonces) = tuning;
+  return std::nullopt;
+}
+
+std::optional<std::string> CudaDevice::prove() {
+  if (card_.is_open()) return std::nullopt;
+  failure_.clear();
+  if (auto why = card_.open()) return why;
+  const core::ScanInput input = input_;
+  interrupts_ = 0;
+  auto wrong = answers_->check(*this);
+  prepare(input);
+  if (interrupts_ > 0) waiter_->interrupt();  // it was meant for the scan after the proof
+  if (!wrong) return std::nullopt;
+  card_.close();
+  return failure_.empty() ? "failed its self-test: " + *wrong : failure_;
+}
+
+void CudaDevice::prepare(const core::ScanInput& input) {
+  input_ = input;
+  params_ = {};
+  params_.versions = input.midstate_count;
+  params_.threshold = input.threshold;
+  params_.uniforms = core::make_uniforms(input);
+  const unsigned versions = std::min(input.midstate_count, core::kMaxMidstates);
+  for (unsigned i = 0; i < versions; ++i)
+    params_.leads[i] = core::make_lead<std::uint32_t>(input, i);
+  params_.version_bits = versions > 1 ? static_cast<unsigned>(std::bit_width(versions - 1)) : 0;
+  current_ = versions > 1 ? tuning_.versions : tuning_.nonces;
+  // A warp that has fewer versions than lanes tries more nonces at once.
+  current_.batch = std::max(current_.batch, kWarpLanes >> params_.version_bits);
+  params_.batch = current_.batch;
+  most_nonces_ = kAllNonces;
+}
+
+core::ScanReport CudaDevice::scan(std::uint32_t first, std::uint64_t count,
+                                  std::span<core::Candidate> out) {
+  if (input_.midstate_count < 1 || input_.midstate_count > core::kMaxMidstates) {
+    return fail("no such number of versions");
   }
-  return listing;
+  if (auto why = prove()) return fail(*why);
+  if (auto why = card_.load(current_)) return fail(describe(current_) + ": " + *why);
+  core::ScanReport report;
+  if (count == 0) return report;
+  return scan_until_it_fits(first, count, out);
+}
+
+core::ScanReport CudaDevice::scan_until_it_fits(std::uint32_t first, std::uint64_t count,
+                                                std::span<core::Candidate> out) {
+  core::ScanReport report;
+  for (;;) {
+    const std::uint64_t nonces = std::min(count, most_nonces_);
+    params_.first = first;
+    params_.batches = static_cast<std::uint32_t>((nonces + params_.batch - 1) / params_.batch);
+    const Card::Outcome outcome = card_.scan(current_, params_);
+    report.busy += outcome.busy;
+    report.interrupted |= outcome.interrupted;
+    if (outcome.interrupted) ++interrupts_;
+    if (outcome.failure) return fail(*outcome.failure);
+    const std::uint64_t tried = std::uint64_t{outcome.batches} * params_.batch;
+    if (outcome.found > tried << params_.version_bits) return fail("found more than it tried");
+    if (outcome.found > kScanCapacity) {
+      // Again, and so few that they will fit; a single batch always does.
+      most_nonces_ = std::max(tried * (kScanCapacity / 2) / outcome.found, std::uint64_t{1});
+      continue;
+    }
+    for (const core::Candidate& candidate : card_.candidates().first(outcome.found)) {
+      const std::uint64_t offset = candidate.nonce - first;
+      if (offset >= tried || candidate.midstate >= (1u << params_.version_bits)) {
+        return fail("found a nonce that it was not given");
+      }
+      // The last batch may end beyond the range, and lanes without a version try the first one.
+      if (offset < count && candidate.midstate < params_.versions) out[report.found++] = candidate;
+    }
+    report.scanned = std::min(tried, count);
+    return report;
+  }
+}
+
+core::ScanReport CudaDevice::fail(std::string why) {
+  failure_ = std::move(why);
+  card_.close();
+  return {.ok = false};
 }
 
 }  // namespace ebb::cuda

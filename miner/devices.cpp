@@ -9,7 +9,7 @@
 #include "core/backend_speed.h"
 #include "core/cpu_device.h"
 #include "core/cpu_topology.h"
-#include "cuda/cuda_devices.h"
+#include "cuda/cuda_cards.h"
 #include "miner/console.h"
 #include "miner/device_report.h"
 
@@ -81,16 +81,16 @@ tl::expected<core::HashBackend, StartError> choose_backend(
 }
 
 tl::expected<void, StartError> open_cards(const Wanted& wanted, std::vector<OpenedDevice>& opened) {
-  cuda::CudaListing listing = cuda::list_cuda_devices();
-  if (listing.devices.empty() && (wanted.cards_required || !wanted.cards.empty())) {
-    return tl::unexpected(StartError{1, "--devices: no CUDA device: " + listing.reason});
+  cuda::CudaCards cards;
+  if (cards.found().empty() && (wanted.cards_required || !wanted.cards.empty())) {
+    return tl::unexpected(StartError{1, "--devices: no CUDA device: " + cards.reason()});
   }
   std::vector<std::string> missing = wanted.cards;
-  for (auto& device : listing.devices) {
-    const auto named = std::find(missing.begin(), missing.end(), device->info().name);
+  for (const cuda::FoundCard& card : cards.found()) {
+    const auto named = std::find(missing.begin(), missing.end(), card.device);
     if (!wanted.all_cards && named == missing.end()) continue;
     if (named != missing.end()) missing.erase(named);
-    opened.push_back({std::move(device), std::nullopt});
+    opened.push_back({cards.make_device(card), std::nullopt});
   }
   if (!missing.empty()) {
     return tl::unexpected(StartError{1, "--devices: there is no " + missing.front()});
@@ -130,14 +130,14 @@ int run_devices(const DevicesOptions& options) {
     console.log().error(proven.error().text);
     return proven.error().exit_code;
   }
-  const cuda::CudaListing cuda = cuda::list_cuda_devices();
+  const cuda::CudaCards cards;
   DeviceReport report;
   report.cpus = summarise_cpus(core::read_cpu_topology());
   report.backends = backend_rows(core::compiled_backends(), core::detect_cpu_features(), *proven,
                                  core::measure_speeds(proven->usable));
-  for (const auto& device : cuda.devices)
-    report.cards.push_back({device->info().name, device->info().backend});
-  report.no_cards_because = cuda.reason;
+  for (const cuda::FoundCard& card : cards.found())
+    report.cards.push_back({card.device, card.info.name});
+  report.no_cards_because = cards.reason();
 
   const std::string text = options.json ? device_json(report) + "\n" : device_table(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
