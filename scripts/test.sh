@@ -2,7 +2,7 @@
 # Installs what is missing and runs every check and test, as CI does; stops at the first stage that fails.
 #   scripts/test.sh          everything (half an hour on two cores)
 #   scripts/test.sh quick    the release build and its unit tests
-#   scripts/test.sh STAGE... only these, in this order: format layers release isa ctest arm clang fuzz asan tsan tidy
+#   scripts/test.sh STAGE... only these, in this order: format layers release isa cuda ctest arm clang fuzz asan tsan tidy
 # The last line is `N passed, N failed, N skipped`: all ctest runs, each fuzzer, and one for each other stage.
 # EBB_FUZZ_SECONDS: how long each fuzzer runs (60).
 set -euo pipefail
@@ -105,6 +105,18 @@ stage_isa() {
   passed=$((passed + 2))
 }
 
+# The machine code for GPUs, which needs none.
+stage_cuda() {
+  local cache=build/ci-release/CMakeCache.txt
+  if [[ -f $cache ]] && ! grep -q '^CMAKE_CUDA_COMPILER:.*=/' "$cache"; then
+    echo "skipped: no nvcc, or none that works"
+    skipped=$((skipped + 1))
+    return
+  fi
+  scripts/check_cuda_kernels.py build/ci-release
+  passed=$((passed + 1))
+}
+
 stage_ctest() { run_ctest release; }
 
 # The kernels for 64-bit ARM, under an emulator.
@@ -182,7 +194,7 @@ run_stage() {
   echo "=== $stage: $((SECONDS - began)) s"
 }
 
-all=(format layers release isa ctest arm clang fuzz asan tsan tidy)
+all=(format layers release isa cuda ctest arm clang fuzz asan tsan tidy)
 for name; do
   [[ ($name == quick && $# == 1) || " ${all[*]} " == *" $name "* ]] || { echo "test.sh: no stage '$name'; there are: quick ${all[*]}" && exit 2; }
 done
