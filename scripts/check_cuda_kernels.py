@@ -142,6 +142,7 @@ def decode(code, architecture):
     for i, (low, high) in enumerate(struct.iter_unpack("<QQ", code)):
         instruction = Instruction(low & 0x1FF)
         if instruction.does in (BRANCH, CALL):
+            # How many 4 bytes from the next instruction on, signed, at bit 34; from 9.0 on, its low byte is at bit 16.
             offset = struct.unpack("<i", struct.pack("<I", low >> 32))[0] >> 2
             if architecture >= 90:
                 offset = offset << 8 | low >> 16 & 0xFF
@@ -241,19 +242,24 @@ def known_architectures(build):
 
 def check_kernel(kernel, architecture, budget):
     """Its faults."""
-    instructions = decode(kernel.code, architecture)
-    got = count_per_hash(instructions, kernel.variant.split("-")[0])
-    print(f"{architecture} {kernel.variant}: {got[0]:.0f} instructions for the ALU pipe, {got[1]:.0f} in all, "
-          f"budgets {budget[0]} and {budget[1]}; {kernel.registers} registers")
-    if any(a > b for a, b in zip(got, budget)):
-        yield "over its budget"
-    if any(a < STALE * b for a, b in zip(got, budget)):
-        yield "far below its budget, which should follow"
     if kernel.registers > kernel.most_registers:
         yield f"{kernel.registers} registers"
-    spills = sum(instruction.does in LOCAL for instruction in instructions)
-    if kernel.frame or spills:
-        yield f"spills: {kernel.frame} bytes of stack, {spills} instructions on it"
+    if kernel.frame:
+        yield f"spills: {kernel.frame} bytes of stack"
+    try:
+        instructions = decode(kernel.code, architecture)
+        if any(instruction.does in LOCAL for instruction in instructions):
+            yield "reads or writes local memory"
+        alu, total = count_per_hash(instructions, kernel.variant.split("-")[0])
+    except Unreadable as error:
+        yield str(error)
+        return
+    print(f"{architecture} {kernel.variant}: {alu:.0f} instructions for the ALU pipe, {total:.0f} in all, "
+          f"budgets {budget[0]} and {budget[1]}; {kernel.registers} registers")
+    if alu > budget[0] or total > budget[1]:
+        yield "over its budget"
+    if alu < STALE * budget[0] or total < STALE * budget[1]:
+        yield "far below its budget, which should follow"
 
 
 def check_object(path, budgets, seen):
@@ -269,10 +275,7 @@ def check_object(path, budgets, seen):
         for kernel in kernels:
             key = architecture, kernel.variant
             seen.add(key)
-            try:
-                faults = list(check_kernel(kernel, architecture, budgets[key])) if key in budgets else ["no budget"]
-            except Unreadable as error:
-                faults = [str(error)]
+            faults = check_kernel(kernel, architecture, budgets[key]) if key in budgets else ["no budget"]
             yield from (f"{architecture} {kernel.variant}: {fault}" for fault in faults)
     if not has_ptx:
         yield "no PTX for newer GPUs"

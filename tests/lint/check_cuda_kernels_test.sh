@@ -48,7 +48,8 @@ expect_caught "over its budget" "one instruction more a round" check "$work/more
 compile "$work/fewer" 64 's/sum + Base::big_sigma0(x)/sum + x/' sm_90,compute_90
 expect_caught "far below its budget" "a kernel that leaves work out" check "$work/fewer" "$it"
 compile "$work/spill" 64 's/__maxnreg__(registers)/__maxnreg__(32)/' sm_90,compute_90
-expect_caught "spills" "a kernel that spills" check "$work/spill" "$it"
+expect_caught "bytes of stack" "a stack frame" check "$work/spill" "$it"
+expect_caught "local memory" "a spill" check "$work/spill" "$it"
 
 compile "$work/odd" 48 's/__maxnreg__(registers)/__maxnreg__(64)/; s/one = 1/one = 2/' sm_90
 odd=("$work/odd" "90 versions-fma_adds-48")
