@@ -34,17 +34,24 @@ class Controller {
   /// so that the devices do not catch up afterwards.
   void tick(Clock::time_point now, std::span<const DeviceCounters> devices, bool working);
 
+  /// Keeps one device at zero, or lets it go on, at once. Under a hashrate cap the others take over
+  /// what they can.
+  void hold(std::size_t device, bool held);
+
  private:
-  /// A device's speed when busy, from its latest second of counters.
+  /// A device's speed when busy, from its latest second of work.
   struct Speed {
     DeviceCounters last;
     double hashes = 0, busy_s = 0;  ///< decaying sums
   };
 
+  /// Until there is more to go by.
+  core::Duty first_duty() const;
   void set_all(core::Duty duty);
 
   Cap cap_;
   std::vector<core::DutyWriter> duties_;
+  std::vector<bool> held_;
   std::vector<Speed> speeds_;
   Clock::time_point last_{};
   bool was_working_ = false;

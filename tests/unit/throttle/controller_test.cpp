@@ -44,6 +44,8 @@ class Plant {
       sum += static_cast<double>(device.hashes);
     return sum;
   }
+  void hold(std::size_t device, bool held) { controller_->hold(device, held); }
+  double hashes(std::size_t device) const { return static_cast<double>(counters_[device].hashes); }
   double duty(std::size_t device) const { return readers_[device].load().fraction(); }
   void set_speed(double factor) { speed_ = factor; }
 
@@ -114,4 +116,70 @@ TEST_CASE("controller: time without work buys no burst") {
   const double before = plant.hashes();
   plant.run(2s);
   CHECK((plant.hashes() - before) / 2 < 10e6 * 1.26);  // at most half a second's worth owed
+}
+
+TEST_CASE("controller: a held device rests under a duty cap, and the others stay at theirs") {
+  Plant plant(throttle::DutyCap{0.4}, {30e6, 10e6});
+  plant.hold(0, true);
+  CHECK(plant.duty(0) == 0);
+  plant.run(1s);
+  CHECK(plant.duty(0) == 0);
+  CHECK(plant.duty(1) == Approx(0.4));
+  plant.hold(0, false);
+  CHECK(plant.duty(0) == Approx(0.4));
+}
+
+TEST_CASE("controller: the others take over for a held device under a hashrate cap") {
+  Plant plant(throttle::HashrateCap{40e6}, {50e6, 50e6});
+  plant.run(5s);
+  plant.hold(0, true);
+  const double before = plant.hashes(), rested = plant.hashes(0);
+  plant.run(10s);
+  CHECK((plant.hashes() - before) / 10 == Approx(40e6).epsilon(0.02));
+  CHECK(plant.hashes(0) == rested);
+}
+
+TEST_CASE("controller: a held device comes back into a hashrate cap, however long it rested") {
+  const auto rest = GENERATE(1s, 3600s);
+  Plant plant(throttle::HashrateCap{40e6}, {50e6, 50e6});
+  plant.run(5s);
+  plant.hold(0, true);
+  plant.run(rest);
+  plant.hold(0, false);
+  const double before = plant.hashes();
+  plant.run(Controller::kPeriod);
+  CHECK(plant.hashes() - before < 40e6 * 0.1 * 1.1);  // no burst before its speed is measured again
+  plant.run(5s);
+  CHECK(plant.duty(0) == Approx(0.4).epsilon(0.02));
+  CHECK(plant.duty(1) == Approx(0.4).epsilon(0.02));
+}
+
+TEST_CASE("controller: a device held from the start finds its place in a hashrate cap later") {
+  Plant plant(throttle::HashrateCap{40e6}, {50e6, 50e6});
+  plant.hold(0, true);
+  plant.run(5s);
+  CHECK(plant.duty(1) == Approx(0.8).epsilon(0.05));
+  plant.hold(0, false);
+  const double before = plant.hashes();
+  plant.run(10s);
+  CHECK((plant.hashes() - before) / 10 == Approx(40e6).epsilon(0.02));
+  CHECK(plant.duty(0) == Approx(0.4).epsilon(0.05));
+}
+
+TEST_CASE("controller: every device held is a pause that buys no burst") {
+  Plant plant(throttle::HashrateCap{10e6}, {100e6});
+  plant.run(5s);
+  plant.hold(0, true);
+  plant.run(60s);
+  plant.hold(0, false);
+  const double before = plant.hashes();
+  plant.run(2s);
+  CHECK((plant.hashes() - before) / 2 < 10e6 * 1.26);  // at most half a second's worth owed
+}
+
+TEST_CASE("controller: a cap of zero keeps a device parked that may go on") {
+  Plant plant(throttle::HashrateCap{0}, {30e6});
+  plant.hold(0, true);
+  plant.hold(0, false);
+  CHECK(plant.duty(0) == 0);
 }
