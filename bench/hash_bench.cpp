@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "bench/bounds.h"
+#include "bench/card_bench.h"
 #include "bench/kernel_load.h"
 #include "bench/openssl_load.h"
 #include "bench/plot.h"
@@ -71,6 +72,31 @@ Subject openssl_subject(const char* name, OpensslWay way, const std::vector<unsi
           [&](unsigned worker) { return std::make_unique<OpensslLoad>(way, worker); }};
 }
 
+std::vector<Measurement> bench_cpu(const HashBenchOptions& options,
+                                   std::span<const core::HashBackend> backends) {
+  auto meter = EnergyMeter::open();
+  if (!meter) std::fprintf(stderr, "no meter: %s\n", meter.error().c_str());
+  return bench_hash(options, backends, core::read_cpu_topology(), meter ? &*meter : nullptr);
+}
+
+CardBench bench_cards(const HashBenchOptions& options, std::span<CardUnderTest> cards) {
+  CardBench all;
+  for (CardUnderTest& card : cards) {
+    CardBench one = bench_card(options, card,
+                               [] { return std::chrono::steady_clock::now().time_since_epoch(); });
+    all.rows.insert(all.rows.end(), one.rows.begin(), one.rows.end());
+    all.problems.insert(all.problems.end(), one.problems.begin(), one.problems.end());
+  }
+  return all;
+}
+
+std::string tables(std::span<const Measurement> on_cpu, std::span<const CardMeasurement> on_cards) {
+  std::string text = on_cpu.empty() ? "" : bench_table(on_cpu);
+  if (!on_cpu.empty() && !on_cards.empty()) text += "\n";
+  if (!on_cards.empty()) text += card_table(on_cards);
+  return text;
+}
+
 }  // namespace
 
 std::vector<Measurement> bench_hash(const HashBenchOptions& options,
@@ -100,13 +126,15 @@ std::vector<Measurement> bench_hash(const HashBenchOptions& options,
   return all;
 }
 
-int run_hash_bench(const HashBenchOptions& options) {
-  std::vector<core::HashBackend> backends =
-      core::select_backends(core::compiled_backends(), core::detect_cpu_features()).usable;
+int run_hash_bench(const HashBenchOptions& options, bool with_cpu, std::span<CardUnderTest> cards) {
+  std::vector<core::HashBackend> backends;
+  if (with_cpu) {
+    backends = core::select_backends(core::compiled_backends(), core::detect_cpu_features()).usable;
+  }
   if (!options.backend.empty()) {
     std::erase_if(backends, [&](const auto& backend) { return options.backend != backend.name; });
   }
-  if (backends.empty()) {
+  if (with_cpu && backends.empty()) {
     std::fprintf(stderr, "ebb: --backend: this CPU cannot run %s\n", options.backend.c_str());
     return 2;
   }
@@ -118,21 +146,23 @@ int run_hash_bench(const HashBenchOptions& options) {
       return 2;
     }
   }
-  auto meter = EnergyMeter::open();
-  if (!meter) std::fprintf(stderr, "no meter: %s\n", meter.error().c_str());
+  const auto cpu_rows = with_cpu ? bench_cpu(options, backends) : std::vector<Measurement>();
+  const CardBench on_cards = bench_cards(options, cards);
 
-  const auto all =
-      bench_hash(options, backends, core::read_cpu_topology(), meter ? &*meter : nullptr);
-  const std::string text = options.json ? bench_json(all) + "\n" : bench_table(all);
+  const std::string text =
+      options.json ? bench_json(cpu_rows, on_cards.rows) + "\n" : tables(cpu_rows, on_cards.rows);
   std::fwrite(text.data(), 1, text.size(), stdout);
+  for (const std::string& problem : on_cards.problems)
+    std::fprintf(stderr, "ebb: %s\n", problem.c_str());
   if (plot.is_open()) {
-    plot << bench_plot(all) << std::flush;
+    plot << bench_plot(cpu_rows) << std::flush;
     if (!plot) {
       std::fprintf(stderr, "ebb: --plot: could not write '%.200s'\n", options.plot.c_str());
       return 1;
     }
   }
-  return exit_code_of(all);
+  const int code = exit_code_of(cpu_rows, on_cards.rows);
+  return code == 0 && !on_cards.problems.empty() ? 1 : code;
 }
 
 }  // namespace ebb::bench

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/card_load.h"
 #include "bench/energy.h"
 #include "bench/report.h"
 #include "core/backend.h"
@@ -16,6 +17,8 @@ namespace ebb::bench {
 inline constexpr unsigned kAllThreads = 0;
 
 struct HashBenchOptions {
+  std::string devices = "cpu";
+  bool retune = false;                                      ///< measure cards' tunings anew
   std::string backend;                                      ///< empty: every usable one
   std::vector<unsigned> threads{1};                         ///< kAllThreads: see there
   std::vector<unsigned> midstates{1, core::kMaxMidstates};  ///< powers of two
@@ -32,8 +35,9 @@ std::vector<Measurement> bench_hash(const HashBenchOptions& options,
                                     std::span<const core::HashBackend> backends,
                                     const core::CpuTopology& topology, EnergyMeter* meter);
 
-/// Does so with the backends usable here; prints a table or JSON on stdout. Returns the exit code:
-/// 3 when a hash was wrong, 2 for a backend or a file that this machine does not allow.
-int run_hash_bench(const HashBenchOptions& options);
+/// Measures the CPU with the backends usable here, if `with_cpu`, and the cards; prints tables or
+/// JSON on stdout. Returns the exit code: 3 when a hash was wrong, 2 for a backend or a file that
+/// this machine does not allow, 1 when a card failed.
+int run_hash_bench(const HashBenchOptions& options, bool with_cpu, std::span<CardUnderTest> cards);
 
 }  // namespace ebb::bench

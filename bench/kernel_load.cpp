@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bench/bench_job.h"
 #include "core/share.h"
 
 namespace ebb::bench {
@@ -11,29 +12,15 @@ namespace {
 constexpr std::uint64_t kHashesAtOnce = 65536;
 constexpr std::uint64_t kAllNonces = std::uint64_t{1} << 32;
 
-/// A job with room for any number of versions and a target that one hash in 4096 meets: often
-/// enough to show misses, too seldom to cost time.
-core::JobPtr bench_job() {
-  core::Job job;
-  job.id = "bench";
-  job.version = 0x20000000;
-  job.version_mask = 0x1fffe000;
-  job.coinbase_prefix.assign(60, 0x5a);
-  job.coinbase_suffix.assign(90, 0xa5);
-  job.extranonce2_size = 8;
-  job.time = 1'700'000'000;
-  job.bits = 0x1d00ffff;
-  job.share_target = *core::Target::from_difficulty(1.0 / (1 << 20));
-  job.network_target = *core::Target::from_compact(job.bits);
-  return std::make_shared<const core::Job>(std::move(job));
-}
+// One hash in 4096: often enough to show misses, too seldom to cost time.
+constexpr double kDifficulty = 1.0 / (1 << 20);
 
 }  // namespace
 
 KernelLoad::KernelLoad(const core::HashBackend& backend, unsigned midstates, unsigned worker,
                        unsigned workers)
     : backend_(backend),
-      unit_(*core::WorkSource(bench_job(), worker, workers, midstates).next(0)),
+      unit_(*core::WorkSource(bench_job(kDifficulty), worker, workers, midstates).next(0)),
       input_(unit_.scan_input()),
       buffer_(core::kMinCandidateCapacity) {}
 

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -68,7 +69,10 @@ class Console::Sink final : public spdlog::sinks::base_sink<std::mutex> {
   void show_progress(const std::string& line) {
     if (!terminal_) return;
     const std::lock_guard lock(mutex_);
-    progress_ = line.substr(0, terminal_width() - 1);
+    std::size_t bytes = std::min(line.size(), terminal_width() - 1);
+    while (bytes < line.size() && (line[bytes] & 0xc0) == 0x80)
+      --bytes;  // not inside a character
+    progress_ = line.substr(0, bytes);
     write_stderr(kClearLine + progress_);
   }
 

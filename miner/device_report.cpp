@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "miner/card_text.h"
+
 namespace ebb::miner {
 namespace {
 
@@ -29,6 +31,44 @@ boost::json::object as_json(const CpuSummary& cpus) {
                              {"pinned_to", nullptr}};
   if (cpus.quota) object["quota"] = *cpus.quota;
   if (cpus.plan.pinned) object["pinned_to"] = boost::json::value_from(cpus.plan.cpus);
+  return object;
+}
+
+/// "10.7 GH/s", or what cannot be said.
+std::string rate_text(std::optional<double> hps) {
+  return hps ? fmt::format("{:.2f} GH/s", *hps / 1e9) : "failed";
+}
+
+std::string as_text(const CardRow& row) {
+  const cuda::CardInfo& card = row.card;
+  std::string text = fmt::format(
+      "{}: {}, {} multiprocessors, compute capability {}.{}, PCI {}\n"
+      "  {} midstates {} ({})\n"
+      "  1 midstate {} ({})\n",
+      row.name, card.name, card.multiprocessors, card.capability / 10, card.capability % 10,
+      card.pci_bus_id, core::kMaxMidstates, rate_text(row.hps_versions),
+      describe(row.tuning.versions), rate_text(row.hps_alone), describe(row.tuning.nonces));
+  if (const std::string reading = card_text(row.reading); !reading.empty()) {
+    text += "  " + reading + "\n";
+  }
+  return text;
+}
+
+boost::json::object as_json(const CardRow& row) {
+  const auto rate = [](std::optional<double> hps) {
+    return hps ? boost::json::value(*hps) : boost::json::value();
+  };
+  boost::json::object object{{"name", row.name},
+                             {"card", row.card.name},
+                             {"pci_bus_id", row.card.pci_bus_id},
+                             {"multiprocessors", row.card.multiprocessors},
+                             {"compute_capability", row.card.capability},
+                             {"driver", row.card.driver},
+                             {"tuning_versions", describe(row.tuning.versions)},
+                             {"tuning_nonces", describe(row.tuning.nonces)},
+                             {"hps_32_midstates", rate(row.hps_versions)},
+                             {"hps_1_midstate", rate(row.hps_alone)}};
+  add_card_json(object, row.reading);
   return object;
 }
 
@@ -86,7 +126,7 @@ std::string device_table(const DeviceReport& report) {
     }
   }
   for (const CardRow& card : report.cards)
-    table += fmt::format("{}  {}\n", card.name, card.backend);
+    table += as_text(card);
   if (report.cards.empty()) table += "no CUDA device: " + report.no_cards_because + "\n";
   return table;
 }
@@ -106,8 +146,9 @@ std::string device_json(const DeviceReport& report) {
                         {"chosen", row.chosen}});
   }
   boost::json::array cards;
-  for (const CardRow& card : report.cards)
-    cards.push_back({{"name", card.name}, {"backend", card.backend}});
+  for (const CardRow& card : report.cards) {
+    cards.push_back(as_json(card));
+  }
   return boost::json::serialize(boost::json::object{{"cpu", as_json(report.cpus)},
                                                     {"backends", std::move(backends)},
                                                     {"cuda_devices", std::move(cards)},

@@ -7,6 +7,9 @@
 
 #include "core/backend_speed.h"
 #include "core/cpu_topology.h"
+#include "cuda/card_info.h"
+#include "cuda/nvml.h"
+#include "cuda/variant.h"
 
 namespace ebb::miner {
 
@@ -28,7 +31,11 @@ struct BackendRow {
 };
 
 struct CardRow {
-  std::string name, backend;
+  std::string name;  ///< "cuda:0"
+  cuda::CardInfo card;
+  cuda::TuningPair tuning;
+  std::optional<double> hps_versions, hps_alone;  ///< measured, with 32 midstates and with one
+  cuda::CardReading reading;
 };
 
 struct DeviceReport {

@@ -10,33 +10,17 @@
 #include "core/cpu_device.h"
 #include "core/cpu_topology.h"
 #include "cuda/cuda_cards.h"
+#include "miner/cards.h"
 #include "miner/console.h"
 #include "miner/device_report.h"
+#include "miner/open_cards.h"
+#include "miner/wanted.h"
 
 namespace ebb::miner {
 namespace {
 
-struct Wanted {
-  bool cpu = false;
-  bool all_cards = false;
-  bool cards_required = false;
-  std::vector<std::string> cards;
-};
-
-Wanted read_wanted(std::string_view list) {
-  Wanted wanted;
-  for (bool more = true; more;) {
-    const std::size_t comma = list.find(',');
-    const std::string_view name = list.substr(0, comma);
-    more = comma != std::string_view::npos;
-    if (more) list.remove_prefix(comma + 1);
-    wanted.cpu |= name == "auto" || name == "cpu";
-    wanted.all_cards |= name == "auto" || name == "cuda";
-    wanted.cards_required |= name == "cuda";
-    if (name.starts_with("cuda:")) wanted.cards.emplace_back(name);
-  }
-  return wanted;
-}
+// What `ebb devices` measures a card for, with versions and without.
+constexpr std::chrono::milliseconds kCardTrial{100};
 
 /// Warns of each backend dropped; the error is exit code 3.
 tl::expected<core::BackendSelection, StartError> proven_backends(spdlog::logger& log) {
@@ -80,22 +64,22 @@ tl::expected<core::HashBackend, StartError> choose_backend(
   return usable[best];
 }
 
-tl::expected<void, StartError> open_cards(const Wanted& wanted, std::vector<OpenedDevice>& opened) {
-  cuda::CudaCards cards;
-  if (cards.found().empty() && (wanted.cards_required || !wanted.cards.empty())) {
-    return tl::unexpected(StartError{1, "--devices: no CUDA device: " + cards.reason()});
+std::vector<CardRow> card_rows(std::span<const OpenCard> cards) {
+  std::vector<cuda::CardId> ids;
+  for (const OpenCard& card : cards)
+    ids.push_back(card.id);
+  auto readings = read_cards(ids);
+  std::vector<CardRow> rows;
+  for (const OpenCard& card : cards) {
+    const cuda::TuningPair& tuning = card.device->tuning();
+    const auto rate = [&](const cuda::Tuning& it) {
+      const auto hps = card.trial(it, cuda::versions_in_trial(it.variant.layout), kCardTrial);
+      return hps ? std::optional(*hps) : std::nullopt;
+    };
+    rows.push_back({card.device->info().name, card.device->card(), tuning, rate(tuning.versions),
+                    rate(tuning.nonces), std::move(readings[card.id.device])});
   }
-  std::vector<std::string> missing = wanted.cards;
-  for (const cuda::FoundCard& card : cards.found()) {
-    const auto named = std::find(missing.begin(), missing.end(), card.device);
-    if (!wanted.all_cards && named == missing.end()) continue;
-    if (named != missing.end()) missing.erase(named);
-    opened.push_back({cards.make_device(card), std::nullopt});
-  }
-  if (!missing.empty()) {
-    return tl::unexpected(StartError{1, "--devices: there is no " + missing.front()});
-  }
-  return {};
+  return rows;
 }
 
 }  // namespace
@@ -104,8 +88,12 @@ tl::expected<std::vector<OpenedDevice>, StartError> open_devices(const MineOptio
                                                                  spdlog::logger& log) {
   const Wanted wanted = read_wanted(options.devices);
   std::vector<OpenedDevice> opened;
-  if (wanted.all_cards || !wanted.cards.empty()) {
-    if (auto done = open_cards(wanted, opened); !done) return tl::unexpected(done.error());
+  if (wanted.any_card()) {
+    cuda::CudaCards cards;
+    auto open = open_cards(cards, wanted, options.retune, cuda::TuningCache::of_user(), log);
+    if (!open) return tl::unexpected(StartError{1, open.error()});
+    for (OpenCard& card : *open)
+      opened.push_back({std::move(card.device), std::nullopt, std::move(card.id)});
   }
   const auto proven = proven_backends(log);
   if (!proven) return tl::unexpected(proven.error());
@@ -130,14 +118,15 @@ int run_devices(const DevicesOptions& options) {
     console.log().error(proven.error().text);
     return proven.error().exit_code;
   }
-  const cuda::CudaCards cards;
   DeviceReport report;
   report.cpus = summarise_cpus(core::read_cpu_topology());
   report.backends = backend_rows(core::compiled_backends(), core::detect_cpu_features(), *proven,
                                  core::measure_speeds(proven->usable));
-  for (const cuda::FoundCard& card : cards.found())
-    report.cards.push_back({card.device, card.info.name});
+  cuda::CudaCards cards;
   report.no_cards_because = cards.reason();
+  const auto open = open_cards(cards, read_wanted("auto"), options.retune,
+                               cuda::TuningCache::of_user(), console.log());
+  report.cards = card_rows(*open);
 
   const std::string text = options.json ? device_json(report) + "\n" : device_table(report);
   std::fwrite(text.data(), 1, text.size(), stdout);

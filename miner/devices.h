@@ -9,6 +9,7 @@
 
 #include "core/backend.h"
 #include "core/device.h"
+#include "cuda/card_id.h"
 #include "miner/options.h"
 
 namespace spdlog {
@@ -19,7 +20,8 @@ namespace ebb::miner {
 
 struct OpenedDevice {
   std::unique_ptr<core::Device> device;
-  std::optional<unsigned> cpu;  ///< where its worker thread is pinned
+  std::optional<unsigned> cpu;         ///< where its worker thread is pinned
+  std::optional<cuda::CardId> card{};  ///< of a CUDA device
 };
 
 struct StartError {

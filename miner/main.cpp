@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "bench/hash_bench.h"
+#include "miner/bench_command.h"
 #include "miner/devices.h"
 #include "miner/mine.h"
 #include "miner/options.h"
@@ -15,7 +15,9 @@ struct Run {
   int operator()(const ebb::miner::MineOptions& options) { return run_mine(options); }
   int operator()(const ebb::miner::PoolOptions& options) { return run_pool(options); }
   int operator()(const ebb::miner::DevicesOptions& options) { return run_devices(options); }
-  int operator()(const ebb::bench::HashBenchOptions& options) { return run_hash_bench(options); }
+  int operator()(const ebb::bench::HashBenchOptions& options) {
+    return ebb::miner::run_bench(options);
+  }
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "miner/cards.h"
 #include "miner/demo_pool.h"
 #include "miner/device_news.h"
 #include "miner/lifetime.h"
@@ -31,12 +32,13 @@ constexpr int kMaxBatchesInFlight = 64;
 class MiningRun {
  public:
   MiningRun(const MineOptions& options, Console& console, std::vector<OpenedDevice> devices,
-            std::chrono::nanoseconds stop_patience)
+            Cards cards, std::chrono::nanoseconds stop_patience)
       : console_(console),
         stop_patience_(stop_patience),
         lifetime_(io_, options.run_for, [this] { stop(); }),
         sample_timer_(io_),
         control_timer_(io_),
+        cards_(std::move(cards)),
         crew_(std::move(devices),
               [this](std::vector<core::Share>& shares) { return deliver(shares); }),
         controller_(options.cap, crew_.take_duty_writers()) {
@@ -71,6 +73,9 @@ class MiningRun {
   /// Names of devices that did not answer the stop.
   const std::vector<std::string>& left_behind() const { return left_behind_; }
 
+  /// What drivers changed for the run is as before.
+  void put_back_settings() { cards_.put_back_settings(); }
+
   Snapshot snapshot() const {
     using std::chrono::seconds;
     Snapshot snapshot;
@@ -81,6 +86,7 @@ class MiningRun {
     snapshot.shares = ledger_.statistics();
     snapshot.pool = pool_;
     snapshot.devices = crew_.figures();
+    snapshot.cards = cards_.figures(stopped_.value_or(Clock::now()));
     return snapshot;
   }
 
@@ -92,6 +98,7 @@ class MiningRun {
     left_behind_ = crew_.stop(stop_patience_);
     for (const std::string& name : left_behind_)
       console_.log().error("{} does not answer: left behind", name);
+    cards_.stop();
     sample_timer_.cancel();
     control_timer_.cancel();
     // Shares that workers found in their last slice are posted already: the client hears of the
@@ -139,7 +146,9 @@ class MiningRun {
     std::vector<throttle::DeviceCounters> counters;
     for (const DeviceFigures& device : crew_.figures())
       counters.push_back(device.work);
-    controller_.tick(Clock::now(), counters, crew_.board().current().job != nullptr);
+    const auto now = Clock::now();
+    cards_.hold_hot(now, controller_);
+    controller_.tick(now, counters, crew_.board().current().job != nullptr);
   }
 
   void control() {
@@ -231,9 +240,18 @@ class MiningRun {
   Clock::time_point last_plain_line_{};
   std::optional<Clock::time_point> stopped_;
   std::atomic<int> batches_in_flight_{0};  // relaxed: a bound, not a hand-over
+  Cards cards_;
   Crew crew_;
   throttle::Controller controller_;
 };
+
+std::vector<CardInUse> cards_in_use(const std::vector<OpenedDevice>& devices) {
+  std::vector<CardInUse> cards;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (devices[i].card) cards.push_back({i, *devices[i].card});
+  }
+  return cards;
+}
 
 }  // namespace
 
@@ -254,19 +272,30 @@ int run_mine(const MineOptions& options) {
 
 int mine_on(std::vector<OpenedDevice> devices, const MineOptions& options, Console& console,
             SummaryFile& summary, std::chrono::nanoseconds stop_patience) {
+  auto cards = Cards::open(cards_in_use(devices), options.cards, console.log());
+  if (!cards) {
+    console.log().error(cards.error());
+    return 1;
+  }
   console.log().info("ebb {} mining on {} devices, first: {} ({})", EBB_VERSION, devices.size(),
                      devices.front().device->info().name, devices.front().device->info().backend);
-  MiningRun run(options, console, std::move(devices), stop_patience);
+  MiningRun run(options, console, std::move(devices), std::move(*cards), stop_patience);
   run.run();
   const Snapshot last = run.snapshot();
   console.end_progress();
   console.log().info("stopped: {}", progress_line(last));
+  for (const std::string& line : card_lines(last))
+    console.log().info(line);
   summary.write(summary_json(last));
-  if (run.left_behind().empty()) return 0;
-  // A thread is still inside a driver: whatever cleans up could wait for it for good.
+  const bool quarantined =
+      std::any_of(last.devices.begin(), last.devices.end(),
+                  [](const DeviceFigures& device) { return device.health.quarantined; });
+  if (run.left_behind().empty() && !quarantined) return 0;
+  // A driver may still hold a thread or a launch: whatever cleans up could wait for it for good.
+  run.put_back_settings();
   console.log().flush();
   std::fflush(nullptr);
-  std::_Exit(1);
+  std::_Exit(run.left_behind().empty() ? 0 : 1);
 }
 
 }  // namespace ebb::miner

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/backend.h"
+#include "miner/wanted.h"
 
 namespace ebb::miner {
 namespace {
@@ -17,6 +18,8 @@ using std::chrono::milliseconds;
 
 constexpr unsigned kMaxThreads = 1024;
 constexpr unsigned kMaxCpu = 65535;
+constexpr unsigned kMinCelsius = 40, kMaxCelsius = 110;
+constexpr unsigned kMaxWatts = 10'000, kMaxMegahertz = 10'000;
 constexpr std::size_t kMaxCredentialLength = 1024;
 constexpr std::size_t kMaxScriptBytes = 10'000;  // Bitcoin's MAX_SCRIPT_SIZE
 
@@ -54,6 +57,18 @@ tl::expected<T, std::string> parse_number(std::string_view text, T least, T most
   return number;
 }
 
+/// A whole number with or without its unit.
+tl::expected<unsigned, std::string> parse_quantity(std::string_view text, std::string_view unit,
+                                                   unsigned least, unsigned most) {
+  std::string_view digits = text;
+  if (digits.ends_with(unit)) digits.remove_suffix(unit.size());
+  const auto number = parse_number<unsigned>(digits, least, most);
+  if (number) return *number;
+  const auto with_unit = [&](unsigned value) { return std::to_string(value) + std::string(unit); };
+  return tl::unexpected(quote(text) + " is not from " + with_unit(least) + " to " +
+                        with_unit(most));
+}
+
 tl::expected<double, std::string> parse_difficulty(std::string_view text) {
   return parse_number<double>(text, 1e-12, 1e18);
 }
@@ -72,11 +87,11 @@ tl::expected<std::string, std::string> check_credential(const std::string& text)
 
 /// The strings as CLI11 collects them; every check is ours, so that each mistake reads alike.
 struct Texts {
-  std::string url, user, password, threads,
-      devices = "auto", backend, affinity, pin = "auto", max_duty, max_hashrate, suggest, run_for,
-      summary, listen = "127.0.0.1:3333", difficulty, node, payout = "51", midstates, seconds,
-      repeats, plot;
-  bool demo = false, json = false;
+  std::string url, user, password, threads, devices, backend, affinity,
+      pin = "auto", max_duty, max_hashrate, max_temperature, card_power_limit, card_clock, suggest,
+      run_for, summary, listen = "127.0.0.1:3333", difficulty, node, payout = "51", midstates,
+      seconds, repeats, plot;
+  bool demo = false, json = false, retune = false;
 };
 
 throttle::Cap read_cap(const Texts& texts) {
@@ -90,6 +105,25 @@ throttle::Cap read_cap(const Texts& texts) {
     return value_or_usage_error("--max-duty", throttle::parse_duty(texts.max_duty));
   }
   return throttle::DutyCap{1};
+}
+
+CardOptions read_card_options(const Texts& texts) {
+  CardOptions options;
+  if (texts.max_temperature == "off") {
+    options.max_celsius.reset();
+  } else if (!texts.max_temperature.empty()) {
+    options.max_celsius = value_or_usage_error(
+        "--max-temperature", parse_quantity(texts.max_temperature, "C", kMinCelsius, kMaxCelsius));
+  }
+  if (!texts.card_power_limit.empty()) {
+    options.limits.power_w = value_or_usage_error(
+        "--card-power-limit", parse_quantity(texts.card_power_limit, "W", 1, kMaxWatts));
+  }
+  if (!texts.card_clock.empty()) {
+    options.limits.clock_mhz = value_or_usage_error(
+        "--card-clock", parse_quantity(texts.card_clock, "MHz", 1, kMaxMegahertz));
+  }
+  return options;
 }
 
 std::string backend_names() {
@@ -158,9 +192,11 @@ MineOptions read_mine(const Texts& texts, bool user_given) {
     options.user = value_or_usage_error("--user", check_credential(texts.user));
   }
   options.password = value_or_usage_error("--pass", check_credential(texts.password));
-  options.devices = read_devices(texts.devices);
+  if (!texts.devices.empty()) options.devices = read_devices(texts.devices);
+  options.retune = texts.retune;
   options.backend = read_backend(texts.backend);
   options.cap = read_cap(texts);
+  options.cards = read_card_options(texts);
   options.threads = read_threads(texts);
   if (!texts.suggest.empty()) {
     options.suggest_difficulty =
@@ -208,12 +244,24 @@ tl::expected<std::vector<unsigned>, std::string> parse_numbers(std::string_view 
   }
 }
 
+void refuse_cpu_flags_without_cpu(const std::string& devices, const Texts& texts) {
+  if (read_wanted(devices).cpu) return;
+  const std::pair<const char*, const std::string&> flags[] = {
+      {"--backend", texts.backend}, {"--threads", texts.threads}, {"--plot", texts.plot}};
+  for (const auto& [flag, value] : flags) {
+    if (!value.empty()) throw UsageError{std::string(flag) + ": --devices names no cpu"};
+  }
+}
+
 bench::HashBenchOptions read_bench_hash(const Texts& texts) {
   constexpr unsigned kMaxRepeats = 10'000;
   bench::HashBenchOptions options;
   options.backend = read_backend(texts.backend);
   options.json = texts.json;
   options.plot = texts.plot;
+  options.retune = texts.retune;
+  if (!texts.devices.empty()) options.devices = read_devices(texts.devices);
+  refuse_cpu_flags_without_cpu(options.devices, texts);
   if (!texts.threads.empty()) {
     options.threads = value_or_usage_error(
         "--threads", parse_numbers(texts.threads, kMaxThreads, "all", bench::kAllThreads));
@@ -330,6 +378,7 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
   mine->add_option("-p,--pass", texts.password, "Password at the pool");
   mine->add_flag("--demo", texts.demo, "Mine for an embedded pool on the loopback interface");
   mine->add_option("--devices", texts.devices, "auto, or any of cpu,cuda,cuda:N");
+  mine->add_flag("--retune", texts.retune, "Measure anew how CUDA cards scan fastest");
   mine->add_option("-t,--threads", texts.threads,
                    "CPU threads (default: one a CPU, within the quota)");
   mine->add_option("--cpu-affinity", texts.affinity, "Pin CPU threads to these CPUs: 0,2-3");
@@ -337,6 +386,13 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
   mine->add_option("--backend", texts.backend, "Force a CPU kernel: " + backend_names());
   mine->add_option("--max-hashrate", texts.max_hashrate, "Cap in hashes per second: 20M; 0 parks");
   mine->add_option("--max-duty", texts.max_duty, "Cap in percent of full power: 40%; 0 parks");
+  mine->add_option("--max-temperature", texts.max_temperature,
+                   "Rest a GPU at this many °C until it is 10 °C cooler: 85C, off (default: 90C)");
+  mine->add_option(
+      "--card-power-limit", texts.card_power_limit,
+      "Set the driver's limit of every GPU in use: 250W; needs root, put back at exit");
+  mine->add_option("--card-clock", texts.card_clock,
+                   "Lock the clock of every GPU in use: 1200MHz; needs root, set free at exit");
   mine->add_option("--suggest-difficulty", texts.suggest, "Ask the pool for this difficulty");
   mine->add_option("--for", texts.run_for, "Stop after this long: 500ms, 20s, 5m, 1h");
   mine->add_option("--summary", texts.summary, "Write one JSON object at exit; - for stdout");
@@ -353,10 +409,14 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
 
   CLI::App* devices = app.add_subcommand("devices", "List what can hash on this machine");
   devices->add_flag("--json", texts.json, "Print JSON");
+  devices->add_flag("--retune", texts.retune, "Measure anew how CUDA cards scan fastest");
 
   CLI::App* bench = app.add_subcommand("bench", "Measure");
   bench->require_subcommand(1);
   CLI::App* bench_hash = bench->add_subcommand("hash", "Measure the hashing kernels");
+  bench_hash->add_option("--devices", texts.devices,
+                         "auto, or any of cpu,cuda,cuda:N (default: cpu)");
+  bench_hash->add_flag("--retune", texts.retune, "Measure anew how CUDA cards scan fastest");
   bench_hash->add_option("--backend", texts.backend, "Only this kernel");
   bench_hash->add_option("-t,--threads", texts.threads, "Threads at once: 1,2,all (default: 1)");
   bench_hash->add_option("--midstates", texts.midstates,
@@ -388,7 +448,7 @@ tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const*
       options.summary = texts.summary;
       return options;
     }
-    if (devices->parsed()) return DevicesOptions{texts.json};
+    if (devices->parsed()) return DevicesOptions{texts.json, texts.retune};
     return read_bench_hash(texts);
   } catch (const CLI::CallForHelp&) {
     return tl::unexpected(EarlyExit{0, app.help()});

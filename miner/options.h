@@ -11,6 +11,7 @@
 #include "bench/hash_bench.h"
 #include "core/bytes.h"
 #include "core/cpu_topology.h"
+#include "miner/cards.h"
 #include "stratum/pool_url.h"
 #include "throttle/cap.h"
 
@@ -21,9 +22,11 @@ struct MineOptions {
   std::string user;
   std::string password;
   std::string devices = "auto";
+  bool retune = false;          ///< measure CUDA cards anew
   std::string backend;          ///< empty: the fastest usable one
   core::ThreadRequest threads;  ///< on the CPU
   throttle::Cap cap;
+  CardOptions cards;
   std::optional<double> suggest_difficulty;
   std::optional<std::chrono::milliseconds> run_for;
   std::string summary;  ///< file, "-" for stdout, empty for none
@@ -40,6 +43,7 @@ struct PoolOptions {
 
 struct DevicesOptions {
   bool json = false;
+  bool retune = false;
 };
 
 using Command = std::variant<MineOptions, PoolOptions, DevicesOptions, bench::HashBenchOptions>;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "miner/card_text.h"
 #include "miner/console.h"
 
 namespace ebb::miner {
@@ -19,6 +20,49 @@ double mean_duty(const std::vector<DeviceFigures>& devices) {
   for (const DeviceFigures& device : devices)
     sum += device.duty.fraction();
   return devices.empty() ? 0 : sum / static_cast<double>(devices.size());
+}
+
+/// A device that is a card, with what its meter says.
+struct Card {
+  const DeviceFigures& device;
+  const CardFigures& figures;
+};
+
+std::vector<Card> cards_of(const Snapshot& snapshot) {
+  std::vector<Card> cards;
+  for (const DeviceFigures& device : snapshot.devices) {
+    const auto found = snapshot.cards.find(device.info->name);
+    if (found != snapshot.cards.end()) cards.push_back({device, found->second});
+  }
+  return cards;
+}
+
+std::string text_of(const CardFigures& figures, std::uint64_t hashes) {
+  std::string text = card_text(figures.reading);
+  if (const auto joules = joules_per_th(figures.joules, hashes)) {
+    text += (text.empty() ? "" : ", ") + efficiency_text(*joules);
+  }
+  return text;
+}
+
+/// Of one card everything, of more the sum and the worst.
+std::string text_of_all(const std::vector<Card>& cards) {
+  if (cards.size() == 1) return text_of(cards.front().figures, cards.front().device.work.hashes);
+  CardFigures sum;
+  std::uint64_t hashes = 0;
+  std::size_t held_back = 0;
+  for (const auto& [device, card] : cards) {
+    const cuda::CardReading& reading = card.reading;
+    if (reading.watts) sum.reading.watts = sum.reading.watts.value_or(0) + *reading.watts;
+    sum.reading.celsius = std::max(sum.reading.celsius, reading.celsius);
+    if (!reading.held_back_by.empty()) ++held_back;
+    if (!card.joules) continue;
+    sum.joules = sum.joules.value_or(0) + *card.joules;
+    hashes += device.work.hashes;
+  }
+  std::string text = text_of(sum, hashes);
+  if (held_back > 0) text += fmt::format(", {} of {} cards held back", held_back, cards.size());
+  return text;
 }
 
 /// "cuda:1,cuda:3"
@@ -51,12 +95,28 @@ std::string progress_line(const Snapshot& snapshot) {
   if (const double duty = mean_duty(snapshot.devices); duty < 1) {
     line += duty == 0 ? std::string("  parked") : fmt::format("  duty {:.1f} %", 100 * duty);
   }
+  if (const std::string cards = text_of_all(cards_of(snapshot)); !cards.empty()) {
+    line += "  " + cards;
+  }
   line += "  " + snapshot.pool.address;
   line += snapshot.pool.connected && snapshot.pool.difficulty > 0
               ? " at difficulty " + format_difficulty(snapshot.pool.difficulty)
           : snapshot.pool.connected ? std::string()
                                     : std::string(" (not connected)");
   return line;
+}
+
+std::vector<std::string> card_lines(const Snapshot& snapshot) {
+  std::vector<std::string> lines;
+  const std::vector<Card> cards = cards_of(snapshot);
+  if (cards.size() < 2) return lines;
+  for (const Card& card : cards) {
+    const double hps = per_second(card.device.work.hashes, snapshot.elapsed);
+    const std::string text = text_of(card.figures, card.device.work.hashes);
+    lines.push_back(fmt::format("{}: {}{}{}", card.device.info->name, format_hashrate(hps),
+                                text.empty() ? "" : ", ", text));
+  }
+  return lines;
 }
 
 std::string summary_json(const Snapshot& snapshot) {
@@ -73,6 +133,13 @@ std::string summary_json(const Snapshot& snapshot) {
                        {"failures", device.health.failures},
                        {"quarantined", device.health.quarantined},
                        {"last_failure", device.health.last_failure}});
+    if (const auto card = snapshot.cards.find(device.info->name); card != snapshot.cards.end()) {
+      boost::json::object& object = devices.back().as_object();
+      const std::optional<double> joules = card->second.joules;
+      add_card_json(object, card->second.reading);
+      object["joules"] = boost::json::value_from(joules);
+      object["joules_per_th"] = boost::json::value_from(joules_per_th(joules, device.work.hashes));
+    }
     hashes += device.work.hashes;
     hardware_errors += device.hardware_errors;
     left_out += device.shares_left_out;

@@ -2,9 +2,11 @@
 // The miner's figures as people and programs read them. Pure text; no state.
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "miner/card_monitor.h"
 #include "miner/crew.h"
 #include "miner/statistics.h"
 
@@ -17,10 +19,15 @@ struct Snapshot {
   ShareStatistics shares;
   PoolStatistics pool;
   std::vector<DeviceFigures> devices;
+  std::map<std::string, CardFigures> cards;  ///< by device
 };
 
 /// One line for a terminal or a log.
 std::string progress_line(const Snapshot& snapshot);
+
+/// A line for each card that has figures, where the progress line has room for their sum only: of
+/// two cards or more.
+std::vector<std::string> card_lines(const Snapshot& snapshot);
 
 /// One JSON object, without a line end: the --summary of `ebb mine`.
 std::string summary_json(const Snapshot& snapshot);

@@ -33,7 +33,17 @@ def run():
         expect(all(row[name] > 0 for name in NUMBERS), f"a figure is not above zero: {row}")
         expect(all(row[name] is None or row[name] > 0 for name in NUMBERS_OR_NULL), f"neither null nor above zero: {row}")
         expect(row["hps_min"] <= row["hps_median"] <= row["hps_max"], f"median outside minimum and maximum: {row}")
+    refuses_missing_card()
     print(f"{len(rows)} rows of {', '.join(usable)} and OpenSSL, all verified")
+
+
+def refuses_missing_card():
+    """No machine has 256 cards, and one without any says why."""
+    with Ebb("bench", "hash", "--devices", "cpu,cuda:255", "--seconds", "0.001") as process:
+        code = process.wait(100 * SLOWNESS)
+        lines = process.stderr.splitlines()
+        expect(code == 1 and len(lines) == 1 and "--devices" in lines[0] and not process.stdout,
+               f"{process}: exit {code}, stdout {process.stdout[:100]!r}, stderr {process.stderr[:300]!r}")
 
 
 def output_of(*arguments):

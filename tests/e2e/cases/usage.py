@@ -96,6 +96,8 @@ BAD = [
     (("bench", "hash", "--midstates", "33"), ("--midstates", "33")),
     (("bench", "hash", "--seconds", "0"), ("--seconds",)),
     (("bench", "hash", "--repeats", "x"), ("--repeats",)),
+    (("bench", "hash", "--devices", "gpu"), ("--devices", "gpu")),
+    (("bench", "hash", "--devices", "cuda", "--threads", "2"), ("--threads",)),
     (("bench", "hash", "--plot", "/nonexistent-folder/plot.svg"), ("/nonexistent-folder/plot.svg",)),
 ]
 

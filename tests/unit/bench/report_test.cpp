@@ -6,6 +6,7 @@
 #include "bench/plot.h"
 #include "tests/unit/catch.h"
 
+using namespace ebb;
 using namespace ebb::bench;
 
 namespace {
@@ -28,6 +29,31 @@ std::vector<Measurement> example() {
   all[1].joules_per_hash = 1.5e-9;
   compare_with_openssl(all);
   compare_with_one_thread(all);
+  return all;
+}
+
+CardMeasurement card_row(const char* device, const char* variant, double ghs) {
+  CardMeasurement m;
+  m.device = device;
+  m.card = "Fake 3000";
+  m.tuning = {cuda::find_variant(variant).value(), 256, 32};
+  m.midstates = m.tuning.variant.layout == cuda::Layout::versions ? 32 : 1;
+  m.seconds = Seconds(2.1);
+  m.busy = {ghs * 1e9, ghs * 0.9e9, ghs * 1.1e9};
+  m.wall = {ghs * 0.8e9, ghs * 0.7e9, ghs * 0.85e9};
+  m.verified = true;
+  return m;
+}
+
+std::vector<CardMeasurement> card_example() {
+  std::vector<CardMeasurement> all{
+      card_row("cuda:0", "versions-fma_sigma0-64", 10), card_row("cuda:0", "versions-plain-64", 8),
+      card_row("cuda:0", "nonces-plain-64", 5), card_row("cuda:1", "versions-plain-64", 4)};
+  all[0].sm_hz = 1.98e9;
+  all[0].bound_hps = 12.5e9;
+  all[0].joules_per_hash = 33e-12;
+  all[0].chosen = true;
+  compare_with_plain(all);
   return all;
 }
 
@@ -70,6 +96,69 @@ TEST_CASE("bench report: one wrong hash is exit code 3") {
   all[2].verified = false;
   CHECK(exit_code_of(all) == 3);
   CHECK(bench_table(all).find("  NO\n") != std::string::npos);
+}
+
+TEST_CASE("bench report: cards are compared with their own plain kernel for one midstate") {
+  const auto all = card_example();
+  CHECK(all[0].ratio_to_plain == 2.0);
+  CHECK(all[1].ratio_to_plain == 1.6);
+  CHECK(all[2].ratio_to_plain == 1.0);
+  CHECK_FALSE(all[3].ratio_to_plain.has_value());
+  CHECK(all[0].of_bound() == 0.8);
+  CHECK_FALSE(all[1].of_bound().has_value());
+}
+
+TEST_CASE("bench report: a table of cards") {
+  const std::string table = card_table(card_example());
+  CHECK(std::count(table.begin(), table.end(), '\n') == 5);
+  CHECK(table.find("cuda:0   versions-fma_sigma0-64   256    32        32      10.000    9.000   "
+                   "11.000     8.000   1980    0.800   2.000   33.0  yes      mines\n") !=
+        std::string::npos);
+  CHECK(table.find("      -        -   1.600      -  yes      \n") != std::string::npos);
+}
+
+TEST_CASE("bench report: JSON rows of cards come after the CPU's and name their device") {
+  const auto rows = boost::json::parse(bench_json(example(), card_example())).as_array();
+  REQUIRE(rows.size() == 8u);
+  CHECK_FALSE(rows[3].as_object().contains("device"));
+  const boost::json::object& row = rows[4].as_object();
+  CHECK(row.at("device") == "cuda:0");
+  CHECK(row.at("card") == "Fake 3000");
+  CHECK(row.at("variant") == "versions-fma_sigma0-64");
+  CHECK(row.at("block") == 256);
+  CHECK(row.at("batch") == 32);
+  CHECK(row.at("midstates") == 32);
+  CHECK(row.at("hps_median") == 10e9);
+  CHECK(row.at("hps_wall_median") == 8e9);
+  CHECK(row.at("of_bound") == 0.8);
+  CHECK(row.at("ratio_to_plain") == 2.0);
+  CHECK(row.at("verified") == true);
+  CHECK(rows[5].at("of_bound").is_null());
+  CHECK(rows[5].at("joules_per_hash").is_null());
+}
+
+TEST_CASE("bench report: a card's wrong hash is exit code 3") {
+  auto cards = card_example();
+  CHECK(exit_code_of(example(), cards) == 0);
+  cards[1].verified = false;
+  CHECK(exit_code_of(example(), cards) == 3);
+  CHECK(card_table(cards).find("  NO ") != std::string::npos);
+}
+
+TEST_CASE("bench bounds: instructions by the ALU pipes and the clock") {
+  const auto h100 = [](const char* variant, unsigned midstates, int capability = 90) {
+    cuda::CardInfo card;
+    card.capability = capability;
+    card.multiprocessors = 132;
+    return bound_hps(cuda::find_variant(variant).value(), midstates, card, 1.98e9);
+  };
+  CHECK(h100("versions-fma_adds-48", 32).value() == Approx(132 * 64 * 1.98e9 / 1520));
+  CHECK(h100("versions-plain-64", 32).value() == Approx(132 * 64 * 1.98e9 / 1879));
+  CHECK(h100("nonces-fma_sigma0-64", 1).value() == Approx(132 * 64 * 1.98e9 / 1540));
+  CHECK(h100("nonces-plain-64", 1, 75).value() == Approx(132 * 64 * 1.98e9 / 2268));
+  CHECK_FALSE(h100("versions-plain-64", 8).has_value());
+  CHECK_FALSE(h100("versions-plain-64", 32, 120).has_value());
+  CHECK_FALSE(h100("versions-plain-64", 32, 0).has_value());
 }
 
 // The operations are those that tests/unit/core/kernel_operations_test.cpp counts.

@@ -71,10 +71,46 @@ TEST_CASE("device report: JSON has the same") {
   CHECK(rows[3].at("usable") == true);
 }
 
-TEST_CASE("device report: lists cards") {
+CardRow card_row() {
+  CardRow row;
+  row.name = "cuda:0";
+  row.card = {"NVIDIA H100", "0000:3b:00.0", 90, 132, 13000};
+  row.hps_versions = 10.7e9;
+  row.hps_alone = 8.9e9;
+  return row;
+}
+
+TEST_CASE("device report: lists cards, what they scan with and how fast") {
   DeviceReport report;
-  report.cards = {{"cuda:0", "cuda"}};
-  CHECK(device_table(report).find("cuda:0  cuda\n") != std::string::npos);
-  CHECK(device_table(report).find("no CUDA") == std::string::npos);
-  CHECK(boost::json::parse(device_json(report)).at("cuda_devices").at(0).at("name") == "cuda:0");
+  report.cards.push_back(card_row());
+  const std::string table = device_table(report);
+  CHECK(table.find("cuda:0: NVIDIA H100, 132 multiprocessors, compute capability 9.0, PCI "
+                   "0000:3b:00.0\n"
+                   "  32 midstates 10.70 GH/s (versions-fma_adds-64, 256 threads, batches of 32)\n"
+                   "  1 midstate 8.90 GH/s (nonces-fma_adds-64, 256 threads, batches of 1024)\n") !=
+        std::string::npos);
+  CHECK(table.find("no CUDA") == std::string::npos);
+  const auto json = boost::json::parse(device_json(report)).at("cuda_devices").at(0);
+  CHECK(json.at("name") == "cuda:0");
+  CHECK(json.at("card") == "NVIDIA H100");
+  CHECK(json.at("hps_32_midstates") == 10.7e9);
+
+  report.cards[0].hps_alone.reset();
+  CHECK(device_table(report).find("  1 midstate failed (") != std::string::npos);
+  CHECK(boost::json::parse(device_json(report)).at("cuda_devices").at(0).at("hps_1_midstate") ==
+        nullptr);
+}
+
+TEST_CASE("device report: tells what a card's meter says") {
+  DeviceReport report;
+  CardRow& card = report.cards.emplace_back(card_row());
+  card.reading.watts = 71;
+  card.reading.celsius = 34;
+  card.reading.sm_mhz = 1980;
+  CHECK(device_table(report).find("\n  71 W, 34 °C, 1980 MHz\n") != std::string::npos);
+  const auto json = boost::json::parse(device_json(report)).at("cuda_devices").at(0);
+  CHECK(json.at("watts") == 71.0);
+  CHECK(json.at("sm_mhz") == 1980);
+  CHECK(json.at("memory_mhz").is_null());
+  CHECK(json.at("held_back_by").as_array().empty());
 }

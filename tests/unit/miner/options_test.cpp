@@ -58,6 +58,18 @@ TEST_CASE("options: pinning is automatic, forced or forbidden") {
   CHECK(mine({"--demo", "--pin", "off"}).threads.pinning == Pinning::off);
 }
 
+TEST_CASE("options: cards have a temperature limit by themselves, and settings only when asked") {
+  const CardOptions plain = mine({"--demo"}).cards;
+  CHECK(plain.max_celsius == 90u);
+  CHECK_FALSE(plain.limits.any());
+  CHECK(mine({"--demo", "--max-temperature", "85"}).cards.max_celsius == 85u);
+  CHECK(mine({"--demo", "--max-temperature", "40C"}).cards.max_celsius == 40u);
+  CHECK_FALSE(mine({"--demo", "--max-temperature", "off"}).cards.max_celsius);
+  CHECK(mine({"--demo", "--card-power-limit", "250W"}).cards.limits.power_w == 250u);
+  CHECK(mine({"--demo", "--card-power-limit", "250"}).cards.limits.power_w == 250u);
+  CHECK(mine({"--demo", "--card-clock", "1200MHz"}).cards.limits.clock_mhz == 1200u);
+}
+
 TEST_CASE("options: every mistake is one line that names the flag") {
   const auto named = [](const char* flag, std::vector<const char*> rest) {
     std::vector<const char*> words{"mine", "--demo"};
@@ -80,6 +92,12 @@ TEST_CASE("options: every mistake is one line that names the flag") {
   named("--for", {"--for", "5"});
   named("--for", {"--for", "-1s"});
   named("--for", {"--for", "nans"});
+  for (const char* bad : {"39", "111C", "85F", "hot", "85.5", "C", "-50", ""})
+    named("--max-temperature", {"--max-temperature", bad});
+  for (const char* bad : {"0", "0W", "250V", "W", "10001W", "-1"})
+    named("--card-power-limit", {"--card-power-limit", bad});
+  for (const char* bad : {"0", "1.2GHz", "1200 MHz", "10001"})
+    named("--card-clock", {"--card-clock", bad});
   named("--cpu-affinity", {"--cpu-affinity", "9999"});
   named("--cpu-affinity", {"--cpu-affinity", "1-"});
   named("--pin", {"--pin", "maybe"});
@@ -132,6 +150,34 @@ TEST_CASE("options: a benchmark takes lists of threads and of midstates") {
     CHECK(names("--seconds", bad));
   for (const char* bad : {"0", "1.5", "10001"})
     CHECK(names("--repeats", bad));
+}
+
+TEST_CASE("options: a benchmark of cards") {
+  const auto options = [](std::vector<const char*> words) {
+    words.insert(words.begin(), {"bench", "hash"});
+    return std::get<ebb::bench::HashBenchOptions>(*parse(words));
+  };
+  CHECK(options({}).devices == "cpu");
+  CHECK(options({"--devices", "cuda:1,cpu"}).devices == "cuda:1,cpu");
+  CHECK(options({"--devices", "cuda:1,cpu", "--threads", "2"}).devices == "cuda:1,cpu");
+  CHECK(options({"--devices", "cuda", "--midstates", "32"}).devices == "cuda");
+  CHECK(mistake({"bench", "hash", "--devices", "gpu"}).find("'gpu'") != std::string::npos);
+  for (const char* flag : {"--backend", "--threads", "--plot"}) {
+    const char* value = flag == std::string("--backend") ? "scalar" : "1";
+    const std::string text = mistake({"bench", "hash", "--devices", "cuda", flag, value});
+    CHECK(text == std::string(flag) + ": --devices names no cpu");
+    CHECK(parse({"bench", "hash", "--devices", "auto", flag, value}).has_value());
+  }
+}
+
+TEST_CASE("options: --retune wherever cards are opened") {
+  using namespace ebb::miner;
+  CHECK(std::get<MineOptions>(*parse({"mine", "--demo", "--retune"})).retune);
+  CHECK(std::get<DevicesOptions>(*parse({"devices", "--retune"})).retune);
+  CHECK(std::get<ebb::bench::HashBenchOptions>(*parse({"bench", "hash", "--retune"})).retune);
+  CHECK_FALSE(std::get<MineOptions>(*parse({"mine", "--demo"})).retune);
+  CHECK_FALSE(std::get<DevicesOptions>(*parse({"devices", "--json"})).retune);
+  CHECK_FALSE(std::get<ebb::bench::HashBenchOptions>(*parse({"bench", "hash"})).retune);
 }
 
 TEST_CASE("options: a password never appears in an error") {

@@ -66,6 +66,82 @@ TEST_CASE("report: a device that is put aside is named, with the reason in the s
   CHECK(device.at("last_failure") == "out of memory");
 }
 
+namespace {
+
+/// A card beside the CPU of sample(): 4e12 hashes for 150 kJ.
+void add_card(Snapshot& snapshot, const core::DeviceInfo& info, double watts, double celsius) {
+  DeviceFigures& device = snapshot.devices.emplace_back();
+  device.info = &info;
+  device.work = {4'000'000'000'000, std::chrono::seconds(10)};
+  CardFigures& card = snapshot.cards[info.name];
+  card.reading.watts = watts;
+  card.reading.celsius = celsius;
+  card.joules = 150e3;
+}
+
+const core::DeviceInfo kFirstCard{"cuda:0", "cuda", 32};
+const core::DeviceInfo kSecondCard{"cuda:1", "cuda", 32};
+
+}  // namespace
+
+TEST_CASE("report: the summary tells what a card's meter says, and null for what it does not") {
+  Snapshot snapshot = sample();
+  add_card(snapshot, kFirstCard, 412, 71);
+  snapshot.cards["cuda:0"].reading.held_back_by = {"power cap"};
+  const auto json = boost::json::parse(summary_json(snapshot));
+  CHECK_FALSE(json.at("devices").at(0).as_object().contains("watts"));
+  const auto& card = json.at("devices").at(1).as_object();
+  CHECK(card.at("watts") == 412.0);
+  CHECK(card.at("celsius") == 71.0);
+  CHECK(card.at("joules") == 150e3);
+  CHECK(card.at("joules_per_th") == 37.5e3);
+  CHECK(card.at("sm_mhz").is_null());
+  CHECK(card.at("memory_mhz").is_null());
+  CHECK(card.at("held_back_by") == boost::json::array{"power cap"});
+
+  snapshot.devices[1].work.hashes = 0;
+  CHECK(
+      boost::json::parse(summary_json(snapshot)).at("devices").at(1).at("joules_per_th").is_null());
+}
+
+TEST_CASE("report: the progress line tells all of one card") {
+  Snapshot snapshot = sample();
+  add_card(snapshot, kFirstCard, 412, 71);
+  snapshot.cards["cuda:0"].reading.sm_mhz = 1980;
+  snapshot.cards["cuda:0"].reading.held_back_by = {"power cap", "power brake"};
+  const std::string line = progress_line(snapshot);
+  CAPTURE(line);
+  CHECK(
+      line.find("  412 W, 71 °C, 1980 MHz, held back by power cap and power brake, 37.5 kJ/TH  ") !=
+      std::string::npos);
+  CHECK(card_lines(snapshot).empty());
+}
+
+TEST_CASE("report: the progress line has the sum and the worst of several cards, a line each all") {
+  Snapshot snapshot = sample();
+  add_card(snapshot, kFirstCard, 412, 71);
+  add_card(snapshot, kSecondCard, 388, 86);
+  snapshot.cards["cuda:1"].reading.held_back_by = {"temperature limit"};
+  snapshot.cards["cuda:1"].joules = 450e3;
+  const std::string line = progress_line(snapshot);
+  CAPTURE(line);
+  CHECK(line.find("  800 W, 86 °C, 75.0 kJ/TH, 1 of 2 cards held back  ") != std::string::npos);
+  CHECK(card_lines(snapshot) ==
+        std::vector<std::string>{
+            "cuda:0: 400 GH/s, 412 W, 71 °C, 37.5 kJ/TH",
+            "cuda:1: 400 GH/s, 388 W, 86 °C, held back by temperature limit, 112.5 kJ/TH"});
+}
+
+TEST_CASE("report: cards without a meter leave the line as it is") {
+  Snapshot snapshot = sample();
+  const std::string line = progress_line(snapshot);
+  snapshot.cards["cuda:0"] = {};
+  DeviceFigures& device = snapshot.devices.emplace_back();
+  device.info = &kFirstCard;
+  device.duty = core::Duty{500'000};
+  CHECK(progress_line(snapshot) == line);
+}
+
 TEST_CASE("report: the progress line says what a person looks for") {
   Snapshot snapshot = sample();
   std::string line = progress_line(snapshot);
