@@ -49,7 +49,6 @@ std::optional<std::string> CudaDevice::prove() {
 void CudaDevice::prepare(const core::ScanInput& input) {
   input_ = input;
   params_ = {};
-  params_.versions = input.midstate_count;
   params_.threshold = input.threshold;
   params_.uniforms = core::make_uniforms(input);
   const unsigned versions = std::min(input.midstate_count, core::kMaxMidstates);
@@ -99,8 +98,9 @@ core::ScanReport CudaDevice::scan_until_it_fits(std::uint32_t first, std::uint64
       if (offset >= tried || candidate.midstate >= (1u << params_.version_bits)) {
         return fail("found a nonce that it was not given");
       }
-      // The last batch may end beyond the range, and lanes without a version try the first one.
-      if (offset < count && candidate.midstate < params_.versions) out[report.found++] = candidate;
+      // The last batch may end beyond the range, and what lanes without a version find is nobody's.
+      if (offset < count && candidate.midstate < input_.midstate_count)
+        out[report.found++] = candidate;
     }
     report.scanned = std::min(tried, count);
     return report;

@@ -27,8 +27,7 @@ struct ScanParams {
   std::uint32_t batches;
   std::uint32_t runs;  ///< most batches that one warp takes
   std::uint32_t threshold;
-  std::uint32_t versions;
-  std::uint32_t version_bits;  ///< the power of two not below `versions`, as an exponent
+  std::uint32_t version_bits;  ///< lanes hold 2^it versions; the last ones may be none
   core::Uniforms uniforms;
   core::Lead<std::uint32_t> leads[core::kMaxMidstates];
 };

@@ -37,7 +37,7 @@ struct alignas(16) VersionLead {
 
 namespace {
 
-/// hash 1 from round 8 on, and hash 2 but for its last rounds: the digest's last word.
+/// Hash 1 from round 8 on, and hash 2: its last digest word.
 template <class Isa, class Word = typename Isa::Word>
 EBB_INLINE std::uint32_t finish_trial(core::Working<Word> s, const core::Lead<Word>& lead,
                                       const core::Schedule<Word>& block) {
@@ -82,7 +82,7 @@ EBB_INLINE core::Lead<Word> load_lead(const core::Lead<std::uint32_t>& from) {
 
 /// A lane is a version: 2^version_bits lanes hold a version each and try the same nonce, whose
 /// schedule one lane computed for all; with fewer versions than lanes the warp tries several nonces
-/// at once. A batch is `batch` nonces: 16 or 32 (32 when there is one version).
+/// at once. A batch is a power of two up to kMaxRows, and not less than it tries at once.
 template <Form form, class Warp>
 class VersionScan {
   using Isa = Gpu<form>;

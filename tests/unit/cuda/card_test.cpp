@@ -14,7 +14,6 @@ const Tuning kTuning{{Layout::versions, Form::fma_adds, 64}, 256, 32};
 struct Rig {
   Rig() : waiter(runtime) {
     params.threshold = 0;  // nothing is found
-    params.versions = 32;
     params.version_bits = 5;
     params.batch = 32;
     params.batches = 200;

@@ -24,7 +24,6 @@ struct Problem {
     params.batch = batch;
     params.batches = batches;
     params.runs = batches + 1;
-    params.versions = versions;
     while ((1u << params.version_bits) < versions)
       ++params.version_bits;
     params.uniforms = core::make_uniforms(headers.input);
@@ -56,7 +55,7 @@ struct Problem {
     std::vector<Key> keys;
     for (std::uint32_t i = 0; i < std::min(state->found, kScanCapacity); ++i) {
       const core::Candidate& candidate = state->candidates[i];
-      if (candidate.midstate < params.versions)
+      if (candidate.midstate < headers.headers.size())
         keys.emplace_back(candidate.nonce, candidate.midstate);
     }
     std::sort(keys.begin(), keys.end());
