@@ -65,9 +65,12 @@ def _figures(scenario, pool, summary):
         yield "the devices' hashes do not add up to summary.hashes"
     if abs(summary["hashrate_hps"] * summary["elapsed_s"] - summary["hashes"]) > 0.01 * summary["hashes"]:
         yield f"hashrate_hps {summary['hashrate_hps']} is not hashes / elapsed_s"
-    best = pool.best_difficulty
-    if not scenario.may_lose and not pool.rejected and abs(summary["best_difficulty"] - best) > 1e-3 * best:
-        yield f"summary.best_difficulty is {summary['best_difficulty']}, the pool's best share {best}"
+    # A share that a new block overtakes is found and not sent. It may have been the best: of 400 in 10 s about one is
+    # overtaken on a busy machine.
+    best, told = pool.best_difficulty, summary["best_difficulty"]
+    overtaken = summary["stale"] > 0 and told > best
+    if not scenario.may_lose and not pool.rejected and not overtaken and abs(told - best) > 1e-3 * best:
+        yield f"summary.best_difficulty is {told}, the pool's best share {best}"
 
 
 def _hashrate(scenario, pool, summary, min_shares):
