@@ -13,8 +13,11 @@ namespace {
 constexpr std::uint64_t kAllNonces = std::uint64_t{1} << 32;
 constexpr double kHashesAtDifficulty1 = 0x1p32;
 
-// A scan's candidates must stay far below what a buffer holds.
-constexpr double kHitsPerSecond = 800;
+// A card ends a scan with the first launch that found something. While it is timed it finds as
+// little as on a pool; afterwards enough to count, and far less than a buffer holds.
+constexpr double kTimedHitsPerSecond = 2;
+constexpr double kCountedHitsPerSecond = 800;
+constexpr Seconds kCounted{1};
 
 // What an unknown card is taken for at first; the scans grow from there.
 constexpr double kSlowestHps = 1e5;
@@ -38,7 +41,7 @@ CardLoad::CardLoad(CardUnderTest& card, const cuda::Tuning& tuning, unsigned mid
       midstates_(midstates),
       clock_(std::move(clock)),
       hps_(expected_hps > 0 ? expected_hps : kSlowestHps),
-      hit_chance_(expected_hps > 0 ? std::min(kHitsPerSecond / expected_hps, kEasyChance)
+      hit_chance_(expected_hps > 0 ? std::min(kTimedHitsPerSecond / expected_hps, kEasyChance)
                                    : 1 / kHashesAtDifficulty1),
       source_(work_for(midstates, hit_chance_)),
       unit_(*source_.next(0)),
@@ -82,7 +85,7 @@ std::optional<Stretch> CardLoad::hash_for(Seconds duration) {
     done.busy += report->busy;
     const std::uint64_t hashes = report->scanned * midstates_;
     done.hashes += hashes;
-    hashes_ += hashes;
+    expected_hits_ += static_cast<double>(hashes) * hit_chance_;
     next_ += report->scanned;
     for (const core::Candidate& candidate : std::span(buffer_).first(report->found)) {
       const core::Verdict verdict = core::verify(unit_, candidate).verdict;
@@ -97,10 +100,14 @@ std::optional<Stretch> CardLoad::hash_for(Seconds duration) {
 }
 
 bool CardLoad::is_right() {
-  const double expected = static_cast<double>(hashes_) * hit_chance_;
-  const double off = std::abs(static_cast<double>(hits_) - expected);
+  hit_chance_ = std::min(kCountedHitsPerSecond / hps_, kEasyChance);
+  source_ = work_for(midstates_, hit_chance_);
+  unit_ = *source_.next(0);
+  next_ = 0;
+  if (!begin() || !hash_for(kCounted)) return false;
+  const double off = std::abs(static_cast<double>(hits_) - expected_hits_);
   // Six standard deviations of a Poisson distribution, and room for its tail when few are expected.
-  return wrong_ == 0 && off <= 6 * std::sqrt(expected) + 6 && finds_all();
+  return wrong_ == 0 && off <= 6 * std::sqrt(expected_hits_) + 6 && finds_all();
 }
 
 bool CardLoad::finds_all() {

@@ -41,7 +41,8 @@ struct Stretch {
 /// All loads of a card share its device, so each begin()s before it hashes.
 class CardLoad {
  public:
-  /// Finds a hash now and then if it does `expected_hps`. `card` must outlive the load.
+  /// Finds a hash now and then if it does `expected_hps`, as on a pool. `card` must outlive the
+  /// load.
   CardLoad(CardUnderTest& card, const cuda::Tuning& tuning, unsigned midstates, double expected_hps,
            WallClock clock);
 
@@ -55,8 +56,8 @@ class CardLoad {
   /// Of the last scans, by the card's own clock.
   double hps() const { return hps_; }
 
-  /// Every candidate so far was real, there were as many as that many hashes bring, and in a short
-  /// range with an easy target the oracle finds the same ones. Uses the device.
+  /// Hashes on for a moment with an easier target. Every candidate so far was real, there were as
+  /// many as that many hashes bring, and in a short range the oracle finds the same ones.
   bool is_right();
 
   const std::string& failure() const { return failure_; }
@@ -74,7 +75,8 @@ class CardLoad {
   core::WorkSource source_;
   core::WorkUnit unit_;
   std::uint64_t next_ = 0;
-  std::uint64_t hashes_ = 0, hits_ = 0, wrong_ = 0;
+  std::uint64_t hits_ = 0, wrong_ = 0;
+  double expected_hits_ = 0;
   std::vector<core::Candidate> buffer_;
   std::string failure_;
 };
