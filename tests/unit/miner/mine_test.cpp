@@ -37,7 +37,7 @@ struct TemporaryFile {
   ~TemporaryFile() { unlink(path.c_str()); }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
-  std::string path = "/tmp/ebb-mine-test-XXXXXX";
+  std::string path = (std::filesystem::temp_directory_path() / "ebb-mine-XXXXXX").string();
 };
 
 }  // namespace
