@@ -7,8 +7,11 @@ CudaCards::CudaCards() {
   if (runtime_) look();
 }
 
-CudaCards::CudaCards(std::shared_ptr<Runtime> runtime, MakeWaiter make_waiter)
-    : runtime_(std::move(runtime)), make_waiter_(std::move(make_waiter)) {
+CudaCards::CudaCards(std::shared_ptr<Runtime> runtime, MakeWaiter make_waiter,
+                     std::shared_ptr<const KnownAnswers> answers)
+    : runtime_(std::move(runtime)),
+      make_waiter_(std::move(make_waiter)),
+      answers_(std::move(answers)) {
   look();
 }
 

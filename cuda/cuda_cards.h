@@ -21,9 +21,10 @@ struct FoundCard {
 class CudaCards {
  public:
   CudaCards();
-  /// With a runtime and waiters of the caller's: for tests.
+  /// With a runtime, waiters and questions of the caller's: for tests.
   using MakeWaiter = std::function<std::unique_ptr<Waiter>()>;
-  explicit CudaCards(std::shared_ptr<Runtime> runtime, MakeWaiter make_waiter);
+  CudaCards(std::shared_ptr<Runtime> runtime, MakeWaiter make_waiter,
+            std::shared_ptr<const KnownAnswers> answers);
 
   const std::vector<FoundCard>& found() const { return found_; }
 
@@ -39,7 +40,7 @@ class CudaCards {
 
   std::shared_ptr<Runtime> runtime_;
   MakeWaiter make_waiter_ = make_waiter;
-  std::shared_ptr<const KnownAnswers> answers_;  ///< when the first device is made
+  std::shared_ptr<const KnownAnswers> answers_;  ///< from the first device on
   std::vector<FoundCard> found_;
   std::string reason_;
 };

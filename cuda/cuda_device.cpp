@@ -33,7 +33,6 @@ std::optional<std::string> CudaDevice::use(const Tuning& tuning) {
 }
 
 std::optional<std::string> CudaDevice::prove() {
-  if (card_.is_open()) return std::nullopt;
   failure_.clear();
   if (auto why = card_.open()) return why;
   const core::ScanInput input = input_;
@@ -67,7 +66,9 @@ core::ScanReport CudaDevice::scan(std::uint32_t first, std::uint64_t count,
   if (input_.midstate_count < 1 || input_.midstate_count > core::kMaxMidstates) {
     return fail("no such number of versions");
   }
-  if (auto why = prove()) return fail(*why);
+  if (!card_.is_open()) {
+    if (auto why = prove()) return fail(*why);
+  }
   if (auto why = card_.load(current_)) return fail(describe(current_) + ": " + *why);
   core::ScanReport report;
   if (count == 0) return report;

@@ -31,8 +31,9 @@ class CudaDevice final : public core::Device {
 
   const KnownAnswers& known_answers() const { return *answers_; }
 
-  /// Opens the card unless it is open, and compares with the known answers. Blocks for half a
-  /// second. Why not, if it fails.
+  /// Opens the card unless it is open, and compares with all known answers. Blocks for half a
+  /// second. Why not, if it fails; the card is closed then. A scan of a closed card does this
+  /// first.
   std::optional<std::string> prove();
 
   void prepare(const core::ScanInput& input) override;

@@ -25,6 +25,7 @@ tl::expected<OpenCard, std::string> open_card(cuda::CudaCards& cards, const cuda
   const auto tuning = cuda::find_tuning(found.info, cache, retune, card.trial, note);
   if (!tuning) return tl::unexpected(found.device + ": " + tuning.error());
   card.device->tune(*tuning);
+  if (const auto why = card.device->prove()) return tl::unexpected(found.device + ": " + *why);
   return card;
 }
 

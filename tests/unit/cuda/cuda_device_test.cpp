@@ -218,7 +218,7 @@ TEST_CASE("a device refuses versions that it would not scan") {
 TEST_CASE("cards are found without touching them; a missing one is named") {
   const auto runtime = std::make_shared<test::FakeRuntime>();
   const auto waiter = [&] { return std::make_unique<test::FakeWaiter>(*runtime); };
-  CudaCards cards(runtime, waiter);
+  CudaCards cards(runtime, waiter, short_answers());
   REQUIRE(cards.found().size() == 1);
   CHECK(cards.found()[0].device == "cuda:0");
   CHECK(cards.found()[0].info.name == "Emulated");
@@ -226,13 +226,13 @@ TEST_CASE("cards are found without touching them; a missing one is named") {
   CHECK(runtime->left_behind() == 0);
 
   runtime->fail_at = runtime->calls() + 1;
-  CudaCards broken(runtime, waiter);
+  CudaCards broken(runtime, waiter, short_answers());
   CHECK(broken.found().empty());
   CHECK(broken.reason() == "cuda:0: error 719");
 
   const auto none = std::make_shared<test::FakeRuntime>();
   none->fail_at = 0;
-  CHECK(CudaCards(none, waiter).reason() == "error 719");
+  CHECK(CudaCards(none, waiter, short_answers()).reason() == "error 719");
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ struct Rig {
 
   auto open(std::string_view devices) {
     const auto waiter = [this] { return std::make_unique<test::FakeWaiter>(*runtime); };
-    cards.emplace(runtime, waiter);
+    cards.emplace(runtime, waiter, answers);
     return open_cards(*cards, read_wanted(devices), false, cache, log);
   }
 
@@ -36,6 +36,8 @@ struct Rig {
   cuda::TuningCache cache{file, "a build"};
   cuda::TuningPair kept;
   std::shared_ptr<test::FakeRuntime> runtime = std::make_shared<test::FakeRuntime>();
+  std::shared_ptr<const cuda::KnownAnswers> answers = std::make_shared<const cuda::KnownAnswers>(
+      cuda::KnownAnswers::Sizes{.nonces = 3, .hashes = 2048, .breadth = 200});
   std::optional<cuda::CudaCards> cards;
   std::ostringstream text;
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::ostream_sink_st>(text)};
@@ -74,6 +76,27 @@ TEST_CASE("open cards: one that is named and not there, or fails, is an error") 
   const auto failed = rig.open("cuda:0,cpu");
   REQUIRE_FALSE(failed);
   CHECK(failed.error().find("--devices: cuda:0: ") == 0);
+}
+
+TEST_CASE("open cards: a card must give all known answers with what it is tuned to") {
+  Rig rig;
+  auto open = rig.open("cuda:0");
+  REQUIRE(open);
+  // As many batches again, for a proof: what the tuning's trial compared is only a part of it.
+  const std::uint64_t in_all = rig.runtime->batches_tried();
+  REQUIRE_FALSE(open->front().device->prove());
+  const std::uint64_t of_a_proof = rig.runtime->batches_tried() - in_all;
+  CHECK(in_all > of_a_proof);
+
+  // A card that misses a batch now and then, from the proof's middle on.
+  Rig broken;
+  broken.runtime->before_batch = [&] {
+    if (broken.runtime->batches_tried() == in_all - of_a_proof / 2)
+      broken.runtime->loses_candidates = true;
+  };
+  const auto failed = broken.open("cuda:0");
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().find("--devices: cuda:0: failed its self-test: ") == 0);
 }
 
 TEST_CASE("open cards: of several unnamed ones those that fail are left out with a warning") {
