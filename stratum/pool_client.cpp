@@ -85,6 +85,13 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     pump();
   }
 
+  void suggest_difficulty(double difficulty) {
+    config_.suggest_difficulty = difficulty;
+    if (!session_ || stopping_) return;
+    session_->suggest_difficulty(difficulty);
+    pump();
+  }
+
   void stop() {
     if (stopping_) return;
     stopping_ = true;
@@ -367,6 +374,10 @@ PoolClient::~PoolClient() = default;
 
 void PoolClient::start() {
   impl_->start();
+}
+
+void PoolClient::suggest_difficulty(double difficulty) {
+  impl_->suggest_difficulty(difficulty);
 }
 
 void PoolClient::submit(core::Share share) {

@@ -66,6 +66,9 @@ class PoolClient {
   /// Queues a share; every share ends in one ShareJudged or ShareDropped event.
   void submit(core::Share share);
 
+  /// As Session does, now and on connections to come.
+  void suggest_difficulty(double difficulty);
+
   /// Sends what waits, gives the pool drain_timeout to answer, closes. No event comes after the
   /// client has let go of the io_context.
   void stop();

@@ -174,6 +174,7 @@ Session::Outcome Session::on_reply(const json::object& message) {
     case Request::authorize:
       on_authorize_reply(message);
       break;
+    case Request::suggest_difficulty:
     case Request::other:
       break;
   }
@@ -204,13 +205,20 @@ void Session::on_authorize_reply(const json::object& message) {
   authorised_ = true;
   events_.emplace_back(Authorised{});
   // ckpool listens to suggest_difficulty only now. Neither need ever be answered.
-  if (config_.suggest_difficulty && *config_.suggest_difficulty > 0 &&
-      std::isfinite(*config_.suggest_difficulty)) {
-    requests_.emplace(
-        send("mining.suggest_difficulty", {difficulty_number(*config_.suggest_difficulty)}),
-        Request::other);
-  }
+  send_suggestion();
   requests_.emplace(send("mining.extranonce.subscribe", {}), Request::other);
+}
+
+void Session::send_suggestion() {
+  if (!config_.suggest_difficulty || !(*config_.suggest_difficulty > 0) ||
+      !std::isfinite(*config_.suggest_difficulty)) {
+    return;
+  }
+  // Many pools never answer: only the latest is waited for.
+  std::erase_if(requests_, [](const auto& it) { return it.second == Request::suggest_difficulty; });
+  requests_.emplace(
+      send("mining.suggest_difficulty", {difficulty_number(*config_.suggest_difficulty)}),
+      Request::suggest_difficulty);
 }
 
 void Session::on_submit_reply(PendingSubmit pending, const json::object& message) {
@@ -262,6 +270,11 @@ void Session::set_mask(std::uint32_t mask) {
   events_.emplace_back(VersionRolling{mask});
   if (!changed) return;
   if (auto job = jobs_.set_version_mask(mask)) events_.emplace_back(JobReceived{std::move(job)});
+}
+
+void Session::suggest_difficulty(double difficulty) {
+  config_.suggest_difficulty = difficulty;
+  if (authorised_ && !failed_) send_suggestion();
 }
 
 SubmitResult Session::submit(const core::Share& share) {

@@ -122,6 +122,9 @@ class Session {
   /// below a raised difficulty, if its job is of this session.
   SubmitResult submit(const core::Share& share);
 
+  /// Asks the pool for another share difficulty (above zero) from now on. It need not listen.
+  void suggest_difficulty(double difficulty);
+
   /// Lines to send, in order, without their ends; the pending requests behind them are registered
   /// already, so an answer can never come too early.
   std::vector<std::string> take_output() { return std::exchange(output_, {}); }
@@ -137,7 +140,7 @@ class Session {
   std::uint64_t unmatched_replies() const { return unmatched_replies_; }
 
  private:
-  enum class Request { configure, subscribe, authorize, other };
+  enum class Request { configure, subscribe, authorize, suggest_difficulty, other };
   struct PendingSubmit {
     core::Share share;
     bool teaches_form = false;  ///< its job has ones under the mask, and the share is right
@@ -153,6 +156,7 @@ class Session {
   void answer(std::string line);
   void bad_line(std::string what);
   void fail(std::string what);
+  void send_suggestion();
 
   Outcome handle(const boost::json::object& message);
   Outcome on_call(std::string_view method, const boost::json::object& message);
@@ -179,7 +183,7 @@ class Session {
   std::uint64_t unmatched_replies_ = 0;
 
   std::uint64_t next_id_ = 1;
-  std::map<std::uint64_t, Request> requests_;  ///< at most one of each kind but `other`, two of it
+  std::map<std::uint64_t, Request> requests_;  ///< at most one of each kind
   std::map<std::uint64_t, PendingSubmit> submits_;
   std::deque<EarlyMessage> early_;  ///< what came before the subscribe reply
 

@@ -105,6 +105,33 @@ TEST_CASE(
   CHECK(suggested(std::numeric_limits<double>::infinity()).is_null());
 }
 
+TEST_CASE("a suggestion made later is sent once authorised, and on nothing else") {
+  Client client(Client::default_config());
+  client.suggest_difficulty(64);
+  client.answer("mining.subscribe", kSubscribeResult);
+  CHECK(client.sent("mining.suggest_difficulty").empty());
+  client.answer("mining.authorize", "true");
+  REQUIRE(client.sent("mining.suggest_difficulty").size() == 1);
+  client.suggest_difficulty(16);
+  REQUIRE(client.sent("mining.suggest_difficulty").size() == 2);
+  CHECK(client.sent("mining.suggest_difficulty")[1].at("params") == json::array{16});
+}
+
+TEST_CASE("suggestions that a pool never answers do not pile up: only the latest is waited for") {
+  Client client(Client::default_config());
+  client.answer("mining.subscribe", kSubscribeResult);
+  client.answer("mining.authorize", "true");
+  for (int i = 1; i <= 1000; ++i)
+    client.suggest_difficulty(i);
+  const auto sent = client.sent("mining.suggest_difficulty");
+  REQUIRE(sent.size() == 1000);
+  const auto unmatched = client.session.unmatched_replies();
+  client.session.receive(reply(sent[998].at("id").to_number<std::uint64_t>(), "true"));
+  CHECK(client.session.unmatched_replies() == unmatched + 1);
+  client.session.receive(reply(sent[999].at("id").to_number<std::uint64_t>(), "true"));
+  CHECK(client.session.unmatched_replies() == unmatched + 1);
+}
+
 TEST_CASE("optional requests may stay unanswered, be refused or be granted") {
   SessionConfig config = Client::default_config();
   config.suggest_difficulty = 8;

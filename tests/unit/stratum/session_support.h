@@ -106,6 +106,11 @@ class Client {
     return result;
   }
 
+  void suggest_difficulty(double difficulty) {
+    session.suggest_difficulty(difficulty);
+    collect();
+  }
+
   void configure_timed_out() {
     session.configure_timed_out();
     collect();
