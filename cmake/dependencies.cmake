@@ -25,3 +25,19 @@ find_library(HWLOC_LIBRARY hwloc REQUIRED)
 add_library(hwloc INTERFACE)
 target_include_directories(hwloc SYSTEM INTERFACE ${HWLOC_INCLUDE_DIR})
 target_link_libraries(hwloc INTERFACE ${HWLOC_LIBRARY})
+
+find_package(SQLite3 3.37 REQUIRED)
+find_package(date REQUIRED)  # Howard Hinnant's: C++20's time zones, which the compilers do not have yet
+
+# Neither ships a CMake package on every distribution.
+find_path(ICAL_INCLUDE_DIR libical/ical.h REQUIRED)
+find_library(ICAL_LIBRARY ical REQUIRED)
+add_library(ical INTERFACE)
+target_include_directories(ical SYSTEM INTERFACE ${ICAL_INCLUDE_DIR})
+target_link_libraries(ical INTERFACE ${ICAL_LIBRARY})
+find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
+add_library(tomlplusplus STATIC ${CMAKE_CURRENT_LIST_DIR}/tomlplusplus.cpp)
+target_include_directories(tomlplusplus SYSTEM PUBLIC ${TOMLPLUSPLUS_INCLUDE_DIR})
+# Parse errors are values; nothing here writes TOML.
+target_compile_definitions(tomlplusplus PUBLIC
+  TOML_HEADER_ONLY=0 TOML_EXCEPTIONS=0 TOML_ENABLE_FORMATTERS=0)
