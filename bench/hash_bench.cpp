@@ -25,10 +25,12 @@ class Subject {
       loads_.push_back(make_load(worker));
   }
 
-  void repeat(Seconds duration, EnergyMeter* meter) {
-    if (meter != nullptr) meter->take();
+  void repeat(Seconds duration, throttle::Rapl* meter) {
+    const auto before = meter != nullptr ? meter->joules() : std::nullopt;
     passes_.push_back(run_pass(loads_, cpus_, chain_, duration));
-    if (meter != nullptr) joules_ += meter->take();
+    const auto after = before ? meter->joules() : std::nullopt;
+    is_metered_ = is_metered_ && after;
+    if (after) joules_ += *after - *before;
     hashes_ += hashes_in(passes_.back());
   }
 
@@ -36,7 +38,7 @@ class Subject {
     row_.figures = summarize(passes_);
     row_.verified = std::all_of(loads_.begin(), loads_.end(),
                                 [](const auto& load) { return load->is_right(); });
-    if (joules_ > 0) row_.joules_per_hash = joules_ / static_cast<double>(hashes_);
+    if (is_metered_ && joules_ > 0) row_.joules_per_hash = joules_ / static_cast<double>(hashes_);
     return std::move(row_);
   }
 
@@ -46,6 +48,7 @@ class Subject {
   ChainFunction chain_;
   std::vector<std::unique_ptr<Load>> loads_;
   std::vector<Pass> passes_;
+  bool is_metered_ = true;
   double joules_ = 0;
   std::uint64_t hashes_ = 0;
 };
@@ -74,7 +77,7 @@ Subject openssl_subject(const char* name, OpensslWay way, const std::vector<unsi
 
 std::vector<Measurement> bench_cpu(const HashBenchOptions& options,
                                    std::span<const core::HashBackend> backends) {
-  auto meter = EnergyMeter::open();
+  auto meter = throttle::Rapl::open();
   if (!meter) std::fprintf(stderr, "no meter: %s\n", meter.error().c_str());
   return bench_hash(options, backends, core::read_cpu_topology(), meter ? &*meter : nullptr);
 }
@@ -101,7 +104,7 @@ std::string tables(std::span<const Measurement> on_cpu, std::span<const CardMeas
 
 std::vector<Measurement> bench_hash(const HashBenchOptions& options,
                                     std::span<const core::HashBackend> backends,
-                                    const core::CpuTopology& topology, EnergyMeter* meter) {
+                                    const core::CpuTopology& topology, throttle::Rapl* meter) {
   std::vector<Subject> subjects;
   for (const unsigned threads : options.threads) {
     const std::vector<unsigned> cpus =

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "bench/card_load.h"
-#include "bench/energy.h"
 #include "bench/report.h"
 #include "core/backend.h"
 #include "core/cpu_topology.h"
+#include "throttle/power/rapl.h"
 
 namespace ebb::bench {
 
@@ -33,7 +33,7 @@ struct HashBenchOptions {
 /// those that mine. `meter` may be null.
 std::vector<Measurement> bench_hash(const HashBenchOptions& options,
                                     std::span<const core::HashBackend> backends,
-                                    const core::CpuTopology& topology, EnergyMeter* meter);
+                                    const core::CpuTopology& topology, throttle::Rapl* meter);
 
 /// Measures the CPU with the backends usable here, if `with_cpu`, and the cards; prints tables or
 /// JSON on stdout. Returns the exit code: 3 when a hash was wrong, 2 for a backend or a file that

@@ -1,4 +1,4 @@
-#include "bench/energy.h"
+#include "throttle/power/rapl.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 
 #include "tests/unit/catch.h"
 
-using ebb::bench::EnergyMeter;
+using ebb::throttle::Rapl;
 
 namespace {
 
@@ -44,38 +44,42 @@ TEST_CASE("energy: adds up the packages and nothing within them") {
   tree.zone("intel-rapl-psys", "psys");
   tree.counter("intel-rapl:0", "100000");
   tree.counter("intel-rapl:1", "200000");
-  auto meter = EnergyMeter::open(tree.root());
+  auto meter = Rapl::open(tree.root());
   REQUIRE(meter.has_value());
-  CHECK(meter->take() == 0);
+  CHECK(meter->joules() == 0);
   tree.counter("intel-rapl:0", "600000");
   tree.counter("intel-rapl:1", "300000");
-  CHECK(meter->take() == Approx(0.6));
+  CHECK(meter->joules().value() == Approx(0.6));
 }
 
 TEST_CASE("energy: a counter that wraps goes on from its range") {
   Tree tree;
   tree.zone("intel-rapl:0", "package-0");
   tree.counter("intel-rapl:0", "900000");
-  auto meter = EnergyMeter::open(tree.root());
+  auto meter = Rapl::open(tree.root());
   REQUIRE(meter.has_value());
   tree.counter("intel-rapl:0", "100000");
-  CHECK(meter->take() == Approx(0.2));
+  CHECK(meter->joules().value() == Approx(0.2));
+  tree.counter("intel-rapl:0", "300000");
+  CHECK(meter->joules().value() == Approx(0.4));
 }
 
 TEST_CASE("energy: what is not there or not readable is said") {
   Tree tree;
-  CHECK(EnergyMeter::open(tree.root()).error().find("no RAPL package") != std::string::npos);
-  CHECK_FALSE(EnergyMeter::open(tree.root() / "nothing").has_value());
+  CHECK(Rapl::open(tree.root()).error().find("no RAPL package") != std::string::npos);
+  CHECK_FALSE(Rapl::open(tree.root() / "nothing").has_value());
   tree.zone("intel-rapl:0", "package-0");  // and no counter, as for users who may not read it
-  CHECK(EnergyMeter::open(tree.root()).error().find("energy_uj") != std::string::npos);
+  CHECK(Rapl::open(tree.root()).error().find("energy_uj") != std::string::npos);
 }
 
-TEST_CASE("energy: a counter that disappears is no energy") {
+TEST_CASE("energy: while a counter cannot be read nothing is known") {
   Tree tree;
   tree.zone("intel-rapl:0", "package-0");
   tree.counter("intel-rapl:0", "1");
-  auto meter = EnergyMeter::open(tree.root());
+  auto meter = Rapl::open(tree.root());
   REQUIRE(meter.has_value());
   std::filesystem::remove(tree.root() / "intel-rapl:0/energy_uj");
-  CHECK(meter->take() == 0);
+  CHECK_FALSE(meter->joules().has_value());
+  tree.counter("intel-rapl:0", "500001");
+  CHECK(meter->joules().value() == Approx(0.5));
 }

@@ -1,10 +1,9 @@
-#include "bench/energy.h"
+#include "throttle/power/rapl.h"
 
 #include <fstream>
-#include <optional>
 #include <system_error>
 
-namespace ebb::bench {
+namespace ebb::throttle {
 namespace {
 
 std::optional<std::uint64_t> read_number(const std::filesystem::path& path) {
@@ -23,8 +22,8 @@ bool is_package(const std::filesystem::path& zone) {
 
 }  // namespace
 
-tl::expected<EnergyMeter, std::string> EnergyMeter::open(const std::filesystem::path& root) {
-  EnergyMeter meter;
+tl::expected<Rapl, std::string> Rapl::open(const std::filesystem::path& root) {
+  Rapl meter;
   std::error_code error;
   for (const auto& zone : std::filesystem::directory_iterator(root, error)) {
     if (!is_package(zone.path())) continue;
@@ -32,7 +31,10 @@ tl::expected<EnergyMeter, std::string> EnergyMeter::open(const std::filesystem::
     const auto now = read_number(counter);
     const auto range = read_number(zone.path() / "max_energy_range_uj");
     if (!now || !range) {
-      return tl::unexpected("cannot read " + counter.string() + " (most systems let only root)");
+      return tl::unexpected("cannot read " + counter.string() +
+                            " (most systems let only root; `z /sys/class/powercap/intel-rapl:*/"
+                            "energy_uj 0444` in /etc/tmpfiles.d/rapl.conf opens it from the next "
+                            "boot on, `chmod a+r` until then)");
     }
     meter.zones_.push_back({counter, *range, *now});
   }
@@ -40,16 +42,17 @@ tl::expected<EnergyMeter, std::string> EnergyMeter::open(const std::filesystem::
   return meter;
 }
 
-double EnergyMeter::take() {
-  double joules = 0;
+std::optional<double> Rapl::joules() {
+  double sum = 0;
   for (Zone& zone : zones_) {
     const auto now = read_number(zone.counter);
-    if (!now) return 0;
+    if (!now) return std::nullopt;
     const bool wrapped = *now < zone.last_uj;
-    joules += 1e-6 * static_cast<double>(*now - zone.last_uj + (wrapped ? zone.range_uj : 0));
+    zone.joules += 1e-6 * static_cast<double>(*now - zone.last_uj + (wrapped ? zone.range_uj : 0));
     zone.last_uj = *now;
+    sum += zone.joules;
   }
-  return joules;
+  return sum;
 }
 
-}  // namespace ebb::bench
+}  // namespace ebb::throttle
