@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bench/svg.h"
+
 namespace ebb::bench {
 namespace {
 
@@ -13,24 +15,6 @@ constexpr double kLeft = 64, kTop = 84, kHeight = 300, kBottom = 64, kRight = 24
 constexpr double kBar = 34, kBetweenBars = 6, kBetweenGroups = 34;
 constexpr double kMinWidth = 480;
 constexpr std::size_t kColours = 6;
-
-constexpr const char* kStyle = R"(<style>
-text { font: 13px system-ui, sans-serif; fill: #24292f; }
-.title { font-size: 16px; font-weight: 600; }
-.small { font-size: 11px; fill: #57606a; }
-.paper { fill: #ffffff; }
-.grid { stroke: #d0d7de; stroke-width: 1; }
-.whisker { stroke: #24292f; stroke-width: 1.5; fill: none; }
-.c0 { fill: #7fb3e6; } .c1 { fill: #1f5fae; } .c2 { fill: #e08a3c; }
-.c3 { fill: #3c9a6a; } .c4 { fill: #8d62b8; } .c5 { fill: #c2495b; }
-.reference { fill: #9aa3ad; }
-@media (prefers-color-scheme: dark) {
-text { fill: #e6edf3; } .small { fill: #9da7b3; } .paper { fill: #0d1117; }
-.grid { stroke: #30363d; } .whisker { stroke: #e6edf3; }
-.c0 { fill: #a5cdf5; } .c1 { fill: #4c8fe0; } .reference { fill: #6e7681; }
-}
-</style>
-)";
 
 struct Group {
   std::string label;
@@ -71,25 +55,8 @@ double width_of(const Group& group) {
   return std::max(bars * (kBar + kBetweenBars) - kBetweenBars, label);
 }
 
-/// 1, 2 or 5 times a power of ten, so that some five of them reach `most`.
-double tick_step(double most) {
-  const double rough = most / 5;
-  const double power = std::pow(10, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= rough) return factor * power;
-  }
-  return 10 * power;
-}
-
 std::string number(double value) {
   return value >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.1f}", value);
-}
-
-std::string text_at(double x, double y, const char* anchor, const char* style,
-                    const std::string& text) {
-  return fmt::format(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="{}">{}</text>)"
-                     "\n",
-                     x, y, anchor, style, text);
 }
 
 std::string colour_of(const Layout& layout, const Measurement& m) {
@@ -110,7 +77,7 @@ std::string bar_at(double x, const Measurement& m, const std::string& colour, do
   svg += fmt::format(R"(<path d="M{0:.1f} {1:.1f}V{2:.1f}" class="whisker"/>)"
                      "\n",
                      centre, low, high);
-  return svg + text_at(centre, high - 6, "middle", "small", number(m.figures.hps_median / 1e6));
+  return svg + svg_text(centre, high - 6, "middle", "small", number(m.figures.hps_median / 1e6));
 }
 
 std::string legend(const Layout& layout) {
@@ -120,7 +87,7 @@ std::string legend(const Layout& layout) {
     svg += fmt::format(R"(<rect x="{:.1f}" y="46" width="12" height="12" class="{}"/>)"
                        "\n",
                        x, colour);
-    svg += text_at(x + 18, 56.5, "start", "small", text);
+    svg += svg_text(x + 18, 56.5, "start", "small", text);
     x += 32 + 6.2 * static_cast<double>(text.size());
   };
   for (std::size_t i = 0; i < layout.midstates.size(); ++i) {
@@ -146,25 +113,18 @@ std::string bench_plot(std::span<const Measurement> all) {
   const double pixels_a_mhs = kHeight / (ticks * step);
   const double base = kTop + kHeight;
 
-  std::string svg = fmt::format(
-      R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" )"
-      R"(height="{1:.0f}" role="img" aria-label="SHA-256d rate by backend">)"
-      "\n",
-      width, base + kBottom);
-  svg += kStyle;
-  svg += R"(<rect width="100%" height="100%" class="paper"/>)"
-         "\n";
+  std::string svg = svg_begin(width, base + kBottom, "SHA-256d rate by backend");
   const std::string threads =
       layout.several_threads || all.empty() ? "" : ", " + threads_text(all.front().threads);
-  svg += text_at(kLeft, 30, "start", "title", "SHA-256d of block headers" + threads);
+  svg += svg_text(kLeft, 30, "start", "title", "SHA-256d of block headers" + threads);
   svg += legend(layout);
-  svg += text_at(kLeft - 8, kTop - 12, "end", "small", "MH/s");
+  svg += svg_text(kLeft - 8, kTop - 12, "end", "small", "MH/s");
   for (double tick = 0; tick <= ticks; ++tick) {
     const double y = base - tick * step * pixels_a_mhs;
     svg += fmt::format(R"(<path d="M{:.1f} {:.1f}H{:.1f}" class="grid"/>)"
                        "\n",
                        kLeft, y, width - kRight);
-    svg += text_at(kLeft - 8, y + 4, "end", "small", fmt::format("{:g}", tick * step));
+    svg += svg_text(kLeft - 8, y + 4, "end", "small", fmt::format("{:g}", tick * step));
   }
   double x = kLeft + kBetweenGroups / 2;
   for (const Group& group : layout.groups) {
@@ -175,15 +135,15 @@ std::string bench_plot(std::span<const Measurement> all) {
       svg += bar_at(bar_x, *m, colour_of(layout, *m), pixels_a_mhs);
       bar_x += kBar + kBetweenBars;
     }
-    svg += text_at(centre, base + 20, "middle", "label", group.label);
+    svg += svg_text(centre, base + 20, "middle", "label", group.label);
     if (layout.several_threads) {
       svg +=
-          text_at(centre, base + 36, "middle", "small", threads_text(group.bars.front()->threads));
+          svg_text(centre, base + 36, "middle", "small", threads_text(group.bars.front()->threads));
     }
     x += group_width + kBetweenGroups;
   }
-  svg += text_at(width - kRight, base + kBottom - 10, "end", "small",
-                 "bar: median, line: minimum to maximum of the repeats");
+  svg += svg_text(width - kRight, base + kBottom - 10, "end", "small",
+                  "bar: median, line: minimum to maximum of the repeats");
   return svg + "</svg>\n";
 }
 

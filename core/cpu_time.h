@@ -1,10 +1,13 @@
 #pragma once
-// The calling thread's own CPU time: what other processes take does not count.
+// CPU time: what other processes take does not count.
 
 #include <chrono>
 
 namespace ebb::core {
 
+/// Of the calling thread.
 std::chrono::nanoseconds thread_cpu_time();
+/// Of all threads of this process.
+std::chrono::nanoseconds process_cpu_time();
 
 }  // namespace ebb::core

@@ -33,7 +33,8 @@ struct ScanReport {
   bool interrupted = false;          ///< by interrupt(); only then may `scanned` be zero
 };
 
-/// One hashing device. Every call but interrupt() comes from the one worker thread that owns it.
+/// One hashing device. Every call but interrupt() comes from the one worker thread that owns it;
+/// where that has ended, another may take its place.
 class Device {
  public:
   virtual ~Device() = default;

@@ -29,6 +29,9 @@ class Pacer {
   /// Full duty leaves neither credit nor debt: a device's clock may run ahead of ours all day.
   void account(Clock::time_point now, Duration busy, Duty duty);
 
+  /// Owes so much busy time before anything was done: the first pause comes so much sooner.
+  void owe(Duration busy) { credit_ns_ -= static_cast<double>(busy.count()); }
+
   /// How long to pause before the next slice may start; zero to go on at once. Needs duty > 0.
   Duration pause(Duty duty) const;
 

@@ -2,10 +2,20 @@
 
 #include <spdlog/logger.h>
 
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <thread>
 #include <vector>
 
+#include "bench/throttle_plot.h"
+#include "bench/throttle_report.h"
 #include "cuda/nvml.h"
 #include "miner/console.h"
+#include "miner/devices.h"
+#include "miner/local_rig.h"
 #include "miner/open_cards.h"
 #include "miner/wanted.h"
 
@@ -31,6 +41,46 @@ bench::CardUnderTest under_test(OpenCard card, const tl::expected<cuda::Nvml, st
   return test;
 }
 
+class LocalThrottleRig final : public bench::ThrottleRig {
+ public:
+  explicit LocalThrottleRig(std::vector<OpenedDevice> devices) : rig_(std::move(devices)) {}
+
+  void set_limit(const throttle::Limit& limit) override { rig_.set_limit(limit); }
+
+  std::vector<bench::DeviceWork> read() override {
+    std::vector<bench::DeviceWork> all;
+    const std::vector<std::string> kinds = rig_.kinds();
+    for (const DeviceFigures& device : rig_.figures()) {
+      all.push_back({device.work.hashes, device.work.busy, device.worked_until, kinds[all.size()]});
+    }
+    return all;
+  }
+
+  std::chrono::nanoseconds cpu_time() override {
+    timespec used{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  }
+
+  /// By the scheduler's own account; zero where there is none.
+  std::chrono::nanoseconds waited() override {
+    std::chrono::nanoseconds sum{0};
+    std::error_code error;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error)) {
+      std::ifstream file(thread.path() / "schedstat");
+      std::chrono::nanoseconds::rep ran = 0, waited = 0;
+      if (file >> ran >> waited) sum += std::chrono::nanoseconds(waited);
+    }
+    return sum;
+  }
+
+  bench::Instant now() override { return std::chrono::steady_clock::now(); }
+  void wait_until(bench::Instant time) override { std::this_thread::sleep_until(time); }
+
+ private:
+  LocalRig rig_;
+};
+
 }  // namespace
 
 int run_bench(const bench::HashBenchOptions& options) {
@@ -50,6 +100,48 @@ int run_bench(const bench::HashBenchOptions& options) {
       cards.push_back(under_test(std::move(card), nvml));
   }
   return bench::run_hash_bench(options, wanted.cpu, cards);
+}
+
+int run_bench(const bench::ThrottleBenchOptions& options) {
+  Console console;
+  std::ofstream plot;
+  if (!options.plot.empty()) {
+    plot.open(options.plot);
+    if (!plot) {
+      console.log().error("--plot: cannot write '{:.200}'", options.plot);
+      return 2;
+    }
+  }
+  MineOptions mine;
+  mine.devices = options.devices;
+  mine.backend = options.backend;
+  mine.threads = options.threads;
+  auto devices = open_devices(mine, console.log());
+  if (!devices) {
+    console.log().error(devices.error().text);
+    return devices.error().exit_code;
+  }
+  bench::BenchSubject subject{EBB_VERSION, {}};
+  for (const OpenedDevice& device : *devices) {
+    const core::DeviceInfo& info = device.device->info();
+    subject.devices.push_back(info.name + " (" + info.backend + ")");
+  }
+  console.log().info("{} trials and {} caps: about {} s", options.trials, 2 * options.caps.size(),
+                     bench::duration_of(options).count());
+  LocalThrottleRig rig(std::move(*devices));
+  const bench::ThrottleFigures figures = bench::bench_throttle(options, rig);
+
+  const std::string text = options.json ? bench::throttle_json(subject, figures) + "\n"
+                                        : bench::throttle_table(subject, figures);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (plot.is_open()) {
+    plot << bench::throttle_plot(figures) << std::flush;
+    if (!plot) {
+      console.log().error("--plot: could not write '{:.200}'", options.plot);
+      return 1;
+    }
+  }
+  return bench::exit_code_of(figures);
 }
 
 }  // namespace ebb::miner

@@ -17,7 +17,10 @@ std::vector<DeviceNews::Line> DeviceNews::since_last_look(std::span<const Device
                                          name, device.hardware_errors)});
     }
     const bool failed = health.failures > seen.failures;
-    if (failed) {
+    if (failed && device.left_behind) {
+      lines.push_back({true, fmt::format("{}: {}; left behind until ebb starts anew", name,
+                                         health.last_failure)});
+    } else if (failed) {
       lines.push_back({true, fmt::format("{}: {}; put aside for {:g} s", name, health.last_failure,
                                          std::chrono::duration<double>(health.pause).count())});
     }

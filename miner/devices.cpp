@@ -111,6 +111,14 @@ tl::expected<std::vector<OpenedDevice>, StartError> open_devices(const MineOptio
   return opened;
 }
 
+std::vector<CardInUse> cards_in_use(const std::vector<OpenedDevice>& devices) {
+  std::vector<CardInUse> cards;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (devices[i].card) cards.push_back({i, *devices[i].card});
+  }
+  return cards;
+}
+
 int run_devices(const DevicesOptions& options) {
   Console console;
   const auto proven = proven_backends(console.log());

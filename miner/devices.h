@@ -36,6 +36,9 @@ struct StartError {
 tl::expected<std::vector<OpenedDevice>, StartError> open_devices(const MineOptions& options,
                                                                  spdlog::logger& log);
 
+/// The CUDA cards among them.
+std::vector<CardInUse> cards_in_use(const std::vector<OpenedDevice>& devices);
+
 /// `ebb devices`: prints what can hash here, and how fast. Returns the exit code.
 int run_devices(const DevicesOptions& options);
 

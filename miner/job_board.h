@@ -32,12 +32,19 @@ class JobBoard {
   void publish(core::JobPtr job);
   void clear() { publish(nullptr); }
 
+  /// Held, the board shows no job; the latest is kept and shown again afterwards. Wakes all
+  /// workers, each time.
+  void hold(bool held);
+
   Entry current() const;
   std::uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
 
  private:
+  void wake_all();
+
   mutable std::mutex mutex_;
   Entry entry_;
+  bool held_ = false;
   // Relaxed: a worker that sees the change late takes the job one slice later; the job itself is
   // handed over under the mutex. On a line of its own, for the mutex is locked by others.
   alignas(core::kCacheLine) std::atomic<std::uint64_t> generation_{0};

@@ -4,10 +4,15 @@
 #include <exception>
 
 #include "miner/bench_command.h"
+#include "miner/calibrate_command.h"
+#include "miner/check_command.h"
 #include "miner/devices.h"
 #include "miner/mine.h"
+#include "miner/operator_command.h"
 #include "miner/options.h"
 #include "miner/pool_command.h"
+#include "miner/report_command.h"
+#include "miner/simulate_command.h"
 
 namespace {
 
@@ -16,6 +21,14 @@ struct Run {
   int operator()(const ebb::miner::PoolOptions& options) { return run_pool(options); }
   int operator()(const ebb::miner::DevicesOptions& options) { return run_devices(options); }
   int operator()(const ebb::bench::HashBenchOptions& options) {
+    return ebb::miner::run_bench(options);
+  }
+  int operator()(const ebb::miner::ControlOptions& options) { return run_control(options); }
+  int operator()(const ebb::miner::CheckOptions& options) { return run_check(options); }
+  int operator()(const ebb::miner::SimulateOptions& options) { return run_simulate(options); }
+  int operator()(const ebb::miner::ReportOptions& options) { return run_report(options); }
+  int operator()(const ebb::miner::CalibrateOptions& options) { return run_calibrate(options); }
+  int operator()(const ebb::bench::ThrottleBenchOptions& options) {
     return ebb::miner::run_bench(options);
   }
 };

@@ -8,13 +8,16 @@
 #include <cstdlib>
 
 #include "miner/cards.h"
+#include "miner/control_loop.h"
 #include "miner/demo_pool.h"
 #include "miner/device_news.h"
+#include "miner/difficulty_suggestion.h"
 #include "miner/lifetime.h"
+#include "miner/power_meters.h"
 #include "miner/report.h"
 #include "miner/share_ledger.h"
+#include "miner/wall_clock.h"
 #include "stratum/pool_client.h"
-#include "throttle/controller.h"
 
 namespace ebb::miner {
 namespace {
@@ -32,16 +35,22 @@ constexpr int kMaxBatchesInFlight = 64;
 class MiningRun {
  public:
   MiningRun(const MineOptions& options, Console& console, std::vector<OpenedDevice> devices,
-            Cards cards, std::chrono::nanoseconds stop_patience)
+            Cards cards, PoweredBy powered, std::unique_ptr<ThrottleService> throttle,
+            std::chrono::nanoseconds stop_patience)
       : console_(console),
         stop_patience_(stop_patience),
         lifetime_(io_, options.run_for, [this] { stop(); }),
         sample_timer_(io_),
-        control_timer_(io_),
         cards_(std::move(cards)),
         crew_(std::move(devices),
               [this](std::vector<core::Share>& shares) { return deliver(shares); }),
-        controller_(options.cap, crew_.take_duty_writers()) {
+        suggestion_(options.suggest_difficulty),
+        control_(io_, options.throttle,
+                 {crew_, cards_, std::move(throttle),
+                  open_meters(options.throttle.power, options.throttle.state_folder, powered,
+                              cards_, console.log()),
+                  console.log()},
+                 [this](double fraction) { suggest_difficulty(fraction); }) {
     stratum::PoolClientConfig config;
     config.user = options.user;
     config.password = options.password;
@@ -59,15 +68,17 @@ class MiningRun {
     });
   }
 
-  void run() {
+  /// The error is one line, and nothing was mined.
+  tl::expected<void, std::string> run() {
     started_ = Clock::now();
     if (const unsigned refused = crew_.start(); refused > 0) {
       console_.log().warn("{} threads could not be pinned: the scheduler places them", refused);
     }
+    if (auto started = control_.start(); !started) return started;
     client_->start();
     sample();
-    control();
     io_.run();
+    return {};
   }
 
   /// Names of devices that did not answer the stop.
@@ -87,12 +98,15 @@ class MiningRun {
     snapshot.pool = pool_;
     snapshot.devices = crew_.figures();
     snapshot.cards = cards_.figures(stopped_.value_or(Clock::now()));
+    snapshot.throttle = control_.decision();
+    snapshot.power = control_.observation().power;
     return snapshot;
   }
 
  private:
   void stop() {
     stopped_ = Clock::now();
+    control_.stop();
     crew_.board().clear();
     log_device_news();
     left_behind_ = crew_.stop(stop_patience_);
@@ -100,7 +114,6 @@ class MiningRun {
       console_.log().error("{} does not answer: left behind", name);
     cards_.stop();
     sample_timer_.cancel();
-    control_timer_.cancel();
     // Shares that workers found in their last slice are posted already: the client hears of the
     // stop after them.
     asio::post(io_, [this] {
@@ -142,21 +155,10 @@ class MiningRun {
     });
   }
 
-  void tick_controller() {
-    std::vector<throttle::DeviceCounters> counters;
-    for (const DeviceFigures& device : crew_.figures())
-      counters.push_back(device.work);
-    const auto now = Clock::now();
-    cards_.hold_hot(now, controller_);
-    controller_.tick(now, counters, crew_.board().current().job != nullptr);
-  }
-
-  void control() {
-    tick_controller();
-    control_timer_.expires_after(throttle::Controller::kPeriod);
-    control_timer_.async_wait([this](boost::system::error_code error) {
-      if (!error && !stopped_) control();
-    });
+  void suggest_difficulty(double fraction) {
+    if (const auto difficulty = suggestion_.update(Clock::now(), fraction)) {
+      client_->suggest_difficulty(*difficulty);
+    }
   }
 
   void log_device_news() {
@@ -194,7 +196,7 @@ class MiningRun {
     if (stopped_) return;
     const bool was_idle = crew_.board().current().job == nullptr;
     crew_.board().publish(std::move(e.job));
-    if (was_idle) tick_controller();  // time under the cap begins now, not at the next tick
+    if (was_idle) control_.look();  // time under the cap begins now, not at the next tick
   }
   void on(const stratum::DifficultyChanged& e) {
     pool_.difficulty = e.difficulty;
@@ -227,7 +229,6 @@ class MiningRun {
   asio::io_context io_{1};
   Lifetime lifetime_;
   asio::steady_timer sample_timer_;
-  asio::steady_timer control_timer_;
   std::optional<DemoPool> demo_;
   std::optional<stratum::PoolClient> client_;
   HashrateMeter meter_;
@@ -242,16 +243,9 @@ class MiningRun {
   std::atomic<int> batches_in_flight_{0};  // relaxed: a bound, not a hand-over
   Cards cards_;
   Crew crew_;
-  throttle::Controller controller_;
+  DifficultySuggestion suggestion_;
+  ControlLoop control_;
 };
-
-std::vector<CardInUse> cards_in_use(const std::vector<OpenedDevice>& devices) {
-  std::vector<CardInUse> cards;
-  for (std::size_t i = 0; i < devices.size(); ++i) {
-    if (devices[i].card) cards.push_back({i, *devices[i].card});
-  }
-  return cards;
-}
 
 }  // namespace
 
@@ -277,10 +271,20 @@ int mine_on(std::vector<OpenedDevice> devices, const MineOptions& options, Conso
     console.log().error(cards.error());
     return 1;
   }
+  auto throttle = ThrottleService::start(options.throttle, options.limit, now(), console.log());
+  if (!throttle) {
+    console.log().error(throttle.error());
+    return 1;
+  }
   console.log().info("ebb {} mining on {} devices, first: {} ({})", EBB_VERSION, devices.size(),
                      devices.front().device->info().name, devices.front().device->info().backend);
-  MiningRun run(options, console, std::move(devices), std::move(*cards), stop_patience);
-  run.run();
+  const PoweredBy powered = powered_by(devices);
+  MiningRun run(options, console, std::move(devices), std::move(*cards), powered,
+                std::move(*throttle), stop_patience);
+  if (const auto ran = run.run(); !ran) {
+    console.log().error(ran.error());
+    return 1;
+  }
   const Snapshot last = run.snapshot();
   console.end_progress();
   console.log().info("stopped: {}", progress_line(last));

@@ -2,6 +2,7 @@
 // The command line, read and checked before anything starts.
 
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -9,11 +10,14 @@
 #include <vector>
 
 #include "bench/hash_bench.h"
+#include "bench/throttle_bench_options.h"
 #include "core/bytes.h"
 #include "core/cpu_topology.h"
 #include "miner/cards.h"
+#include "miner/operator_options.h"
+#include "miner/throttle_options.h"
 #include "stratum/pool_url.h"
-#include "throttle/cap.h"
+#include "throttle/limit.h"
 
 namespace ebb::miner {
 
@@ -21,11 +25,13 @@ struct MineOptions {
   std::optional<stratum::PoolUrl> pool;  ///< nothing: the demo's own pool
   std::string user;
   std::string password;
+  std::filesystem::path password_file;  ///< that it was read from; empty: none
   std::string devices = "auto";
   bool retune = false;          ///< measure CUDA cards anew
   std::string backend;          ///< empty: the fastest usable one
   core::ThreadRequest threads;  ///< on the CPU
-  throttle::Cap cap;
+  throttle::Limit limit;        ///< for the whole run
+  ThrottleOptions throttle;
   CardOptions cards;
   std::optional<double> suggest_difficulty;
   std::optional<std::chrono::milliseconds> run_for;
@@ -46,7 +52,9 @@ struct DevicesOptions {
   bool retune = false;
 };
 
-using Command = std::variant<MineOptions, PoolOptions, DevicesOptions, bench::HashBenchOptions>;
+using Command = std::variant<MineOptions, PoolOptions, DevicesOptions, bench::HashBenchOptions,
+                             ControlOptions, CheckOptions, SimulateOptions, ReportOptions,
+                             CalibrateOptions, bench::ThrottleBenchOptions>;
 
 /// The program ends here: help or version on stdout (code 0), or one line on stderr (code 2).
 struct EarlyExit {
@@ -55,11 +63,5 @@ struct EarlyExit {
 };
 
 tl::expected<Command, EarlyExit> parse_command_line(int argc, const char* const* argv);
-
-/// "500ms", "20s", "5m", "1h"; above zero and below a year.
-tl::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_view text);
-
-/// "0,2-3": CPU numbers, each one that this process may use.
-tl::expected<std::vector<unsigned>, std::string> parse_cpu_list(std::string_view text);
 
 }  // namespace ebb::miner

@@ -74,6 +74,15 @@ std::string quarantined_names(const std::vector<DeviceFigures>& devices) {
   return names;
 }
 
+boost::json::object throttle_json(const throttle::Decision& decision) {
+  boost::json::array reasons;
+  for (const throttle::Reason& reason : decision.reasons)
+    reasons.emplace_back(reason.text);
+  return {{"state", throttle::name(decision.state)},
+          {"limit", throttle::text(decision.limit)},
+          {"reasons", std::move(reasons)}};
+}
+
 }  // namespace
 
 std::string progress_line(const Snapshot& snapshot) {
@@ -92,8 +101,12 @@ std::string progress_line(const Snapshot& snapshot) {
   if (const std::string names = quarantined_names(snapshot.devices); !names.empty()) {
     line += "  quarantined " + names;
   }
+  if (snapshot.throttle.state != throttle::State::full) {
+    line += fmt::format("  {} {}", throttle::name(snapshot.throttle.state),
+                        throttle::text(snapshot.throttle.limit));
+  }
   if (const double duty = mean_duty(snapshot.devices); duty < 1) {
-    line += duty == 0 ? std::string("  parked") : fmt::format("  duty {:.1f} %", 100 * duty);
+    line += fmt::format("  duty {:.1f} %", 100 * duty);
   }
   if (const std::string cards = text_of_all(cards_of(snapshot)); !cards.empty()) {
     line += "  " + cards;
@@ -162,6 +175,9 @@ std::string summary_json(const Snapshot& snapshot) {
       {"accepted", shares.accepted},
       {"accepted_difficulty", shares.accepted_difficulty},
       {"rejected", std::move(rejected)},
+      {"throttle", throttle_json(snapshot.throttle)},
+      {"watts", snapshot.power ? boost::json::value(snapshot.power->watts) : nullptr},
+      {"power_meter", snapshot.power ? boost::json::value(snapshot.power->meter) : nullptr},
       {"stale", shares.stale},
       {"withheld", shares.withheld},
       {"not_sent", shares.not_sent + left_out},

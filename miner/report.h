@@ -3,12 +3,15 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "miner/card_monitor.h"
 #include "miner/crew.h"
 #include "miner/statistics.h"
+#include "throttle/policy.h"
+#include "throttle/power_reading.h"
 
 namespace ebb::miner {
 
@@ -20,6 +23,8 @@ struct Snapshot {
   PoolStatistics pool;
   std::vector<DeviceFigures> devices;
   std::map<std::string, CardFigures> cards;  ///< by device
+  throttle::Decision throttle;
+  std::optional<throttle::PowerReading> power;
 };
 
 /// One line for a terminal or a log.

@@ -61,7 +61,9 @@ void Worker::run(std::stop_token stop) {
       continue;
     }
     const auto now = Clock::now();
-    pacer_.account(now, std::exchange(unaccounted_busy_, {}), std::exchange(paced_duty_, duty));
+    const core::Duty before = std::exchange(paced_duty_, duty);
+    pacer_.account(now, std::exchange(unaccounted_busy_, {}), before);
+    if (before == core::Duty{} && duty != core::Duty{}) pacer_.owe(first_debt());
     if (const auto pause = pacer_.pause(duty); pause.count() > 0) {
       gate_->wait_until(stop, now + pause);
       continue;
@@ -78,7 +80,7 @@ void Worker::run(std::stop_token stop) {
 void Worker::park(const std::stop_token& stop) {
   const auto release_at = Clock::now() + config_.release_after;
   while (!stop.stop_requested() && duty_.load().ppm == 0) {
-    if (released_) {
+    if (counters_.released.load(std::memory_order_relaxed)) {
       gate_->wait(stop);
     } else if (Clock::now() < release_at) {
       gate_->wait_until(stop, release_at);
@@ -87,11 +89,17 @@ void Worker::park(const std::stop_token& stop) {
     }
   }
   pacer_.start(Clock::now());
+  paced_duty_ = {};
+}
+
+std::chrono::nanoseconds Worker::first_debt() const {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(config_.phase *
+                                                              device_.info().slice.paced);
 }
 
 void Worker::release() {
   device_.release();
-  released_ = true;
+  counters_.released.store(true, std::memory_order_relaxed);
 }
 
 void Worker::refresh_job() {
@@ -132,8 +140,10 @@ Worker::Failure Worker::scan_slice(const std::stop_token& stop, core::Duty duty)
   const auto first = static_cast<std::uint32_t>(unit_->nonces.first + position_);
   const std::uint64_t wanted = slice_.next(duty);
   const std::uint64_t count = std::min(wanted, unit_->nonces.count - position_);
-  released_ = false;
+  counters_.released.store(false, std::memory_order_relaxed);
+  counters_.scanning.store(true, std::memory_order_relaxed);
   const core::ScanReport report = device_.scan(first, count, candidates_);
+  counters_.scanning.store(false, std::memory_order_relaxed);
   if (!report.ok) return device_.failure();
   unaccounted_busy_ = report.busy;
   add(counters_.busy_ns, static_cast<std::uint64_t>(report.busy.count()));
@@ -144,6 +154,7 @@ Worker::Failure Worker::scan_slice(const std::stop_token& stop, core::Duty duty)
   if (quarantined_) leave_quarantine();
   position_ += report.scanned;
   add(counters_.hashes, report.scanned * unit_->version_count);
+  counters_.worked_until.store(Clock::now(), std::memory_order_release);
   if (report.scanned == wanted) slice_.took(report.busy);
   if (report.found == 0) return std::nullopt;
   return verify_candidates(stop, report.found);

@@ -30,12 +30,20 @@ struct alignas(core::kCacheLine) WorkerCounters {
   std::atomic<std::uint64_t> busy_ns{0};
   std::atomic<std::uint64_t> hardware_errors{0};  ///< candidates that the scalar code refutes
   std::atomic<std::uint64_t> shares_left_out{0};  ///< found in one slice beyond the best few
+  std::atomic<bool> scanning{false};              ///< the device has not come back yet
+  std::atomic<bool> released{false};              ///< the device, and it has not scanned since
+  /// The end of the last slice that counted hashes, by the steady clock. Written after them.
+  std::atomic<std::chrono::steady_clock::time_point> worked_until{};
   alignas(core::kCacheLine) DeviceHealth health;  ///< locked, but not for a slice that went well
 };
 
 struct WorkerConfig {
   unsigned index = 0;  ///< 0 .. count - 1; the workers' units are disjoint by it
   unsigned count = 1;
+
+  /// 0 .. 1: how much of a slice this worker waits for before it begins to be paced, so that no two
+  /// devices, and no two rigs, pulse in step.
+  double phase = 0;
 
   /// Parked for so long, the device gives back what costs power even when idle.
   std::chrono::nanoseconds release_after = std::chrono::seconds(60);
@@ -62,12 +70,16 @@ class alignas(core::kCacheLine) Worker {
   /// device can do so.
   void run(std::stop_token stop);
 
+  /// Has the device give back its idle power. May block; from the thread that runs run(), or from
+  /// any while none does.
+  void release();
+
  private:
   using Clock = std::chrono::steady_clock;
   using Failure = std::optional<std::string>;  ///< why a device must be put aside
 
   void park(const std::stop_token& stop);
-  void release();
+  std::chrono::nanoseconds first_debt() const;
   void refresh_job();
   bool have_unit();
   Failure scan_slice(const std::stop_token& stop, core::Duty duty);
@@ -92,7 +104,6 @@ class alignas(core::kCacheLine) Worker {
   std::optional<core::WorkUnit> unit_;
   std::uint64_t position_ = 0;  ///< nonces of the unit done
   core::SliceLength slice_;
-  bool released_ = false;  ///< the device, and it has not scanned since
   bool quarantined_ = false;
   std::chrono::nanoseconds pause_{0};               ///< of the last quarantine
   std::optional<Clock::time_point> working_since_;  ///< after a quarantine

@@ -138,7 +138,7 @@ stage_clang() {
 # All fuzzers at once. A fuzzer NAME begins with tests/fuzz/corpus/NAME; what it finds worth keeping stays in the
 # build folder.
 stage_fuzz() {
-  local seconds=${EBB_FUZZ_SECONDS:-60} dir=$root/build/ci-fuzz fuzzer name work faults=0 index
+  local seconds=${EBB_FUZZ_SECONDS:-60} dir=$root/build/ci-fuzz fuzzer name work dict faults=0 index
   local -a names=() jobs=() inputs
   for fuzzer in "$dir"/tests/fuzz/fuzz_*; do
     [[ -f $fuzzer && -x $fuzzer ]] || continue
@@ -147,8 +147,10 @@ stage_fuzz() {
     mkdir -p "$work/corpus"
     inputs=("$work/corpus")
     [[ ! -d tests/fuzz/corpus/$name ]] || inputs+=("tests/fuzz/corpus/$name")
+    dict=tests/fuzz/$name.dict
+    [[ -f $dict ]] || dict=tests/fuzz/stratum.dict
     fixed_addresses "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-      -dict=tests/fuzz/stratum.dict -artifact_prefix="$work/" "${inputs[@]}" >"$work/log" 2>&1 </dev/null &
+      -dict="$dict" -artifact_prefix="$work/" "${inputs[@]}" >"$work/log" 2>&1 </dev/null &
     names+=("$name")
     jobs+=($!)
   done

@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 import signal
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,10 +64,14 @@ def die_with_parent():
 
 
 class Ebb:
-    """One process, as a context manager. stdout and stderr go to files, so that no pipe can fill up."""
+    """One process, as a context manager. stdout and stderr go to files, so that no pipe can fill up.
+
+    What it keeps (its throttle's ledger) goes to a folder of its own, unless env names another.
+    """
 
     def __init__(self, *args, runner=(), env=None):
         self.args = [str(arg) for arg in args]
+        self._state = tempfile.mkdtemp(prefix="ebb-state-")
         self._out = tempfile.TemporaryFile()
         self._err = tempfile.TemporaryFile()
         self.returncode = None
@@ -75,7 +80,8 @@ class Ebb:
         self.ended_at = None
         self._process = subprocess.Popen(
             [*runner, binary(), *self.args], stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err,
-            start_new_session=True, preexec_fn=die_with_parent, env={**os.environ, **(env or {})})
+            start_new_session=True, preexec_fn=die_with_parent,
+            env={**os.environ, "XDG_STATE_HOME": self._state, **(env or {})})
         self.pid = self._process.pid
 
     def __enter__(self):
@@ -87,6 +93,7 @@ class Ebb:
             print(f"  stderr of {self}, its end:\n{self.stderr[-3000:]}", file=sys.stderr)
         self._out.close()
         self._err.close()
+        shutil.rmtree(self._state, ignore_errors=True)
 
     def __str__(self):
         return shlex.join(["ebb", *self.args])

@@ -1,6 +1,7 @@
 #include "core/cpu_device.h"
 
 #include <ctime>
+#include <thread>
 
 #include "tests/unit/catch.h"
 #include "tests/unit/core/support.h"
@@ -50,6 +51,26 @@ TEST_CASE("cpu device: passes the scan on and times it") {
   CHECK(out[0].midstate == 9u);
   CHECK(out[1].nonce == kMinCandidateCapacity + 5);
   CHECK(out[1].midstate == 0xabcu);
+}
+
+TEST_CASE("cpu device: another thread's scans are timed by its own clock") {
+  const HashBackend backend{"slow", kNoFeatures, 1, slow_scan};
+  const auto device = make_cpu_device("cpu3", backend);
+  ScanInput input;
+  input.midstate_count = 1;
+  device->prepare(input);
+  for (int worker = 0; worker < 3; ++worker) {
+    std::vector<std::chrono::nanoseconds> busy;
+    std::thread([&] {
+      std::vector<Candidate> out(kMinCandidateCapacity);
+      for (int scans = 3 - worker; scans > 0; --scans)  // the one before has used more
+        busy.push_back(device->scan(0, 1000, out).busy);
+    }).join();
+    for (const std::chrono::nanoseconds time : busy) {
+      CHECK(time >= std::chrono::milliseconds(2));
+      CHECK(time < std::chrono::seconds(1));
+    }
+  }
 }
 
 TEST_CASE("cpu device: finds a real block") {

@@ -29,7 +29,7 @@ class Rig {
       writers.emplace_back(core::Duty{0}, std::make_shared<core::Gate>());
       duties_.push_back(writers.back().reader());
     }
-    controller.emplace(throttle::DutyCap{1}, std::move(writers));
+    controller.emplace(throttle::Limit{}, std::move(writers));
   }
 
   tl::expected<Cards, std::string> open(const CardOptions& options,

@@ -65,6 +65,15 @@ TEST_CASE("device news: which device, why, for how long, and that it is back, ea
   CHECK(watch.look().empty());
 }
 
+TEST_CASE("device news: a device that is left behind is told to stay out") {
+  Watch watch;
+  watch.devices[1].left_behind = true;
+  watch.health = {1, true, "it did not answer the stop", {}};
+  CHECK(watch.look() ==
+        Lines{"! cuda:1: it did not answer the stop; left behind until ebb starts anew"});
+  CHECK(watch.look().empty());
+}
+
 TEST_CASE("device news: a failure that is over by the next look is told all the same") {
   Watch watch;
   watch.health = {3, false, "it scanned nothing", 500ms};

@@ -15,6 +15,7 @@
 
 #include "tests/unit/catch.h"
 #include "tests/unit/miner/blocking_device.h"
+#include "tests/unit/temporary_folder.h"
 
 using namespace ebb;
 using namespace ebb::miner;
@@ -46,9 +47,10 @@ struct TemporaryFile {
 TEST_CASE("mining with a hung device", "[.]") {
   const char* summary_path = std::getenv(kSummaryVariable);
   REQUIRE(summary_path != nullptr);
+  const tests::TemporaryFolder state;
   MineOptions options;
   options.user = "demo";
-  options.cap = throttle::DutyCap{1.0};
+  options.throttle.state_folder = state.path();
   Console console;
   auto summary = SummaryFile::open(summary_path);
   REQUIRE(summary);

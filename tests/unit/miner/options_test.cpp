@@ -1,5 +1,9 @@
 #include "miner/options.h"
 
+#include <cstdlib>
+
+#include "miner/option_values.h"
+
 #include "tests/unit/catch.h"
 
 using namespace ebb;
@@ -37,7 +41,7 @@ TEST_CASE("options: a usual mining command") {
   CHECK(options.pool->host == "pool.example.org");
   CHECK(options.user == "me.rig1");
   CHECK(options.threads.threads == 3);
-  CHECK(std::get<throttle::HashrateCap>(options.cap).hps == Approx(20e6));
+  CHECK(options.limit.hps == 20e6);
   CHECK(options.run_for == 90s);
   CHECK(options.summary == "-");
 }
@@ -47,8 +51,107 @@ TEST_CASE("options: the demo needs no pool and no user") {
   CHECK(mistake({"mine", "--demo", "-u", "me"}).find("--demo") != std::string::npos);
 }
 
-TEST_CASE("options: without a cap the duty is full") {
-  CHECK(std::get<throttle::DutyCap>(mine({"--demo"}).cap).fraction == 1);
+TEST_CASE("options: without a cap the limit is full, and several hold together") {
+  CHECK(mine({"--demo"}).limit.is_full());
+  const throttle::Limit limit =
+      mine({"--demo", "--max-duty", "40%", "--max-power", "1.2kW", "--max-hashrate", "1G"}).limit;
+  CHECK(limit.fraction == Approx(0.4));
+  CHECK(limit.watts == 1200);
+  CHECK(limit.hps == 1e9);
+  CHECK(mine({"--demo", "--max-power", "0W"}).limit.is_zero());
+}
+
+TEST_CASE("options: the throttle of a mining run") {
+  const ThrottleOptions plain = mine({"--demo", "--state", "here"}).throttle;
+  CHECK(plain.state_folder == "here");
+  CHECK_FALSE(plain.policy.recover_from_outages);
+  CHECK_FALSE(plain.policy.trust_clock);
+  CHECK(plain.policy.ramp_up == 600s);
+  CHECK(plain.config_file.empty());
+  const throttle::PolicySettings policy =
+      mine({"--demo", "--ramp-up", "0s", "--random-return", "90s", "--trust-clock"})
+          .throttle.policy;
+  CHECK(policy.ramp_up == 0s);
+  CHECK(policy.random_return == 90s);
+  CHECK(policy.trust_clock);
+}
+
+TEST_CASE("options: what must be kept lies where the XDG specification says") {
+  const auto variables = [](const char* state, const char* home) {
+    state != nullptr ? ::setenv("XDG_STATE_HOME", state, 1) : ::unsetenv("XDG_STATE_HOME");
+    home != nullptr ? ::setenv("HOME", home, 1) : ::unsetenv("HOME");
+  };
+  const auto kept = [](const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::optional<std::string>() : std::string(value);
+  };
+  const auto state = kept("XDG_STATE_HOME"), home = kept("HOME");
+  variables("/var/state", "/home/me");
+  CHECK(mine({"--demo"}).throttle.state_folder == "/var/state/ebb");
+  variables("relative", "/home/me");
+  CHECK(mine({"--demo"}).throttle.state_folder == "/home/me/.local/state/ebb");
+  variables(nullptr, nullptr);
+  CHECK(mistake({"mine", "--demo"}).find("--state: ") == 0);
+  CHECK(mistake({"status"}).find("--state: ") == 0);
+  CHECK(mine({"--demo", "--state", "s"}).throttle.state_folder == "s");
+  variables(state ? state->c_str() : nullptr, home ? home->c_str() : nullptr);
+}
+
+TEST_CASE("options: a person's requests") {
+  const auto request = [](std::vector<const char*> words) {
+    words.insert(words.end(), {"--state", "s"});
+    const auto command = parse(words);
+    INFO((command ? "" : command.error().text));
+    REQUIRE(command);
+    const auto& options = std::get<ControlOptions>(*command);
+    CHECK(options.state_folder == "s");
+    return options;
+  };
+  const auto now = [] { return std::chrono::system_clock::now(); };
+
+  const auto hold = std::get<HoldRequest>(request({"hold", "0", "--reason", "the grid"}).request);
+  CHECK(hold.cap == throttle::Cap(throttle::DutyCap{0}));
+  CHECK_FALSE(hold.until);
+  CHECK(hold.reason == "the grid");
+  const auto before = now();
+  const auto timed =
+      std::get<HoldRequest>(request({"hold", "250W", "--until", "2h", "--reason", "x"}).request);
+  CHECK(timed.cap == throttle::Cap(throttle::PowerCap{250}));
+  CHECK(*timed.until >= std::chrono::floor<std::chrono::milliseconds>(before) + 2h);
+  CHECK(*timed.until <= now() + 2h);
+  const auto dated = std::get<HoldRequest>(
+      request({"hold", "0", "--until", "2200-02-01T00:00Z", "--reason", "x"}).request);
+  using namespace std::chrono;
+  CHECK(*dated.until == throttle::WallTime(sys_days(2200y / February / 1)));
+
+  CHECK(std::holds_alternative<ReleaseRequest>(request({"release"}).request));
+  CHECK(std::holds_alternative<StatusRequest>(request({"status"}).request));
+  CHECK(request({"status", "--json"}).json);
+  const auto forced = std::get<OverrideRequest>(
+      request({"override", "--until", "10m", "--reason", "a test"}).request);
+  CHECK(forced.override->reason == "a test");
+  CHECK_FALSE(
+      std::get<OverrideRequest>(request({"override", "--end"}).request).override.has_value());
+
+  const std::string long_reason(501, 'x');
+  const std::vector<std::pair<const char*, std::vector<const char*>>> mistakes{
+      {"--reason", {"hold", "0"}},
+      {"--reason", {"hold", "0", "--reason", ""}},
+      {"--reason", {"hold", "0", "--reason", "a\nb"}},
+      {"--reason", {"hold", "0", "--reason", long_reason.c_str()}},
+      {"CAP", {"hold"}},
+      {"CAP", {"hold", "120%", "--reason", "x"}},
+      {"--until", {"hold", "0", "--reason", "x", "--until", "2020-01-01T00:00Z"}},
+      {"--until", {"hold", "0", "--reason", "x", "--until", "soon"}},
+      {"--until", {"override", "--reason", "x"}},
+      {"--reason", {"override", "--until", "2h"}},
+      {"--end", {"override", "--end", "--until", "2h"}},
+      {"--nosuch", {"release", "--nosuch"}}};
+  for (const auto& [flag, words] : mistakes) {
+    const std::string text = mistake(words);
+    CAPTURE(text, flag);
+    CHECK(text.find(flag) != std::string::npos);
+  }
 }
 
 TEST_CASE("options: pinning is automatic, forced or forbidden") {
@@ -84,7 +187,11 @@ TEST_CASE("options: every mistake is one line that names the flag") {
   named("--threads", {"--threads", "5000"});
   named("--max-duty", {"--max-duty", "140%"});
   named("--max-hashrate", {"--max-hashrate", "12Q"});
-  named("--max-duty", {"--max-duty", "10%", "--max-hashrate", "1M"});
+  named("--max-power", {"--max-power", "250"});
+  named("--ramp-up", {"--ramp-up", "10"});
+  named("--ramp-up", {"--ramp-up", "500ms"});
+  named("--random-return", {"--random-return", "-1s"});
+  named("--config", {"--config", "/nonexistent/ebb.toml"});
   named("--backend", {"--backend", "nosuch"});
   named("--devices", {"--devices", "fpga"});
   named("--devices", {"--devices", "cuda:x"});
@@ -123,6 +230,124 @@ TEST_CASE("options: every mistake is one line that names the flag") {
   CHECK(mistake({"bench", "nosuch"}).find("nosuch") != std::string::npos);
   mistake({"mine"});
   mistake({"bench"});
+}
+
+TEST_CASE("options: a simulation and a check need their files") {
+  const std::string config = std::string(EBB_TEST_DATA) + "/../../docs/ebb.toml";
+  const auto command = parse({"simulate", "--config", config.c_str(), "--timeline", "t.toml",
+                              "--seed", "7", "--zone", "Asia/Almaty", "--plot", "a.svg"});
+  REQUIRE(command);
+  const auto& options = std::get<SimulateOptions>(*command);
+  CHECK(options.throttle.windows.size() == 2);
+  CHECK(options.timeline == "t.toml");
+  CHECK(options.seed == 7);
+  CHECK(options.zone == "Asia/Almaty");
+  CHECK(options.plot == "a.svg");
+  CHECK(mistake({"simulate", "--timeline", "t"}).find("--config") != std::string::npos);
+  CHECK(mistake({"simulate", "--config", config.c_str()}).find("--timeline") != std::string::npos);
+  const auto names = [&](const char* flag, const char* value) {
+    return mistake({"simulate", "--config", config.c_str(), "--timeline", "t", flag, value})
+               .find(flag) != std::string::npos;
+  };
+  CHECK(names("--seed", "-1"));
+  CHECK(names("--zone", "Mars/Base"));
+  CHECK(std::get<CheckOptions>(*parse({"check", "--config", "c.toml"})).config == "c.toml");
+  CHECK(mistake({"check"}).find("--config") != std::string::npos);
+}
+
+TEST_CASE("options: a report of a span of time") {
+  using namespace std::chrono;
+  const auto report = [](std::vector<const char*> words) {
+    words.insert(words.begin(), {"report", "--state", "s"});
+    const auto command = parse(words);
+    INFO((command ? "" : command.error().text));
+    REQUIRE(command);
+    return std::get<ReportOptions>(*command);
+  };
+  const ReportOptions plain = report({});
+  CHECK(plain.state_folder == "s");
+  CHECK_FALSE(plain.from);
+  CHECK_FALSE(plain.to);
+  CHECK(plain.format == ReportOptions::Format::csv);
+  const ReportOptions january = report({"--from", "2022-01-01T00:00", "--to", "2022-02-01T00:00Z",
+                                        "--zone", "Asia/Almaty", "--format", "html"});
+  CHECK(january.from == throttle::WallTime(sys_days(2021y / December / 31) + 18h));
+  CHECK(january.to == throttle::WallTime(sys_days(2022y / February / 1)));
+  CHECK(january.zone == "Asia/Almaty");
+  CHECK(january.format == ReportOptions::Format::html);
+  CHECK(report({"--format", "json"}).format == ReportOptions::Format::json);
+  for (const auto& [flag, value] :
+       {std::pair{"--from", "soon"}, std::pair{"--to", ""}, std::pair{"--format", "xml"},
+        std::pair{"--zone", "Mars/Base"}}) {
+    CHECK(mistake({"report", "--state", "s", flag, value}).find(flag) != std::string::npos);
+  }
+  CHECK(
+      mistake({"report", "--from", "2022-01-01T00:00", "--to", "2022-01-01T00:00"}).find("--to") !=
+      std::string::npos);
+}
+
+TEST_CASE("options: a calibration takes devices and meters from the file") {
+  const std::string config = std::string(EBB_TEST_DATA) + "/../../docs/ebb.toml";
+  const auto calibrate = [](std::vector<const char*> words) {
+    words.insert(words.begin(), {"calibrate", "--state", "s"});
+    return std::get<CalibrateOptions>(*parse(words));
+  };
+  CHECK(calibrate({}).step == 15s);
+  CHECK(calibrate({}).devices == "auto");
+  CHECK(calibrate({"--step", "1m", "--devices", "cpu"}).step == 60s);
+  CHECK(calibrate({"--config", config.c_str()}).power.nameplate_watts == 3250);
+  for (const char* bad : {"1s", "0s", "11m", "2500ms", "15"})
+    CHECK(mistake({"calibrate", "--step", bad}).find("--step") != std::string::npos);
+}
+
+TEST_CASE("options: a benchmark of the throttle") {
+  const auto options = [](std::vector<const char*> words) {
+    words.insert(words.begin(), {"bench", "throttle"});
+    const auto command = parse(words);
+    INFO((command ? "" : command.error().text));
+    REQUIRE(command);
+    return std::get<bench::ThrottleBenchOptions>(*command);
+  };
+  CHECK(options({}).trials == 200);
+  CHECK(options({}).caps.size() == 7);
+  CHECK(options({}).window == 10s);
+  CHECK(options({"--trials", "5", "--window", "2s"}).trials == 5);
+  CHECK(options({"--window", "2s"}).window == 2s);
+  CHECK(options({"--caps", "5%,0.5"}).caps == std::vector<double>{0.05, 0.5});
+  CHECK(options({"--threads", "2"}).threads.threads == 2);
+  const auto names = [](const char* flag, const char* value) {
+    return mistake({"bench", "throttle", flag, value}).find(flag) != std::string::npos;
+  };
+  for (const char* bad : {"0", "-1", "100001", "x"})
+    CHECK(names("--trials", bad));
+  for (const char* bad : {"0%", "100%", "5%,", "x"})
+    CHECK(names("--caps", bad));
+  for (const char* bad : {"0s", "2h", "500ms", "10"})
+    CHECK(names("--window", bad));
+}
+
+TEST_CASE("options: flags win over the file") {
+  const std::string config = std::string(EBB_TEST_DATA) + "/../../docs/ebb.toml";
+  const auto with = [&](std::vector<const char*> more) {
+    more.insert(more.begin(), {"--config", config.c_str(), "--state", "s"});
+    return mine(more);
+  };
+  const MineOptions plain = with({});
+  CHECK(plain.pool->host == "pool.example.org");
+  CHECK(plain.user == "bc1q-my-address.rig1");
+  CHECK(plain.throttle.policy.recover_from_outages);
+  CHECK(plain.throttle.power.nameplate_watts == 3250);
+  CHECK(plain.throttle.config_file == config);
+  const MineOptions changed = with({"-o", "stratum+tcp://h:1", "-u", "me", "--max-duty", "40%",
+                                    "--max-temperature", "off", "--ramp-up", "0s"});
+  CHECK(changed.pool->host == "h");
+  CHECK(changed.user == "me");
+  CHECK(changed.limit.fraction == Approx(0.4));
+  CHECK_FALSE(changed.cards.max_celsius);
+  CHECK(changed.throttle.policy.ramp_up == 0s);
+  const MineOptions demo = with({"--demo"});
+  CHECK_FALSE(demo.pool);
+  CHECK(demo.user == "demo");
 }
 
 TEST_CASE("options: a benchmark takes lists of threads and of midstates") {
@@ -203,6 +428,18 @@ TEST_CASE("options: durations") {
   for (const char* bad : {"", "s", "5", "0s", "-1s", "5d", "5 s", "nans", "infs", "1e99h"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_duration(bad));
+  }
+}
+
+TEST_CASE("options: waits may be zero, and some are in whole seconds") {
+  CHECK(*parse_wait("0s") == 0ms);
+  CHECK(*parse_wait("0ms") == 0ms);
+  CHECK(*parse_wait("2.5s") == 2500ms);
+  CHECK(*parse_wait_seconds("1.5m") == 90s);
+  CHECK_FALSE(parse_wait_seconds("2.5s"));
+  for (const char* bad : {"0", "", "-1s", "s"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_wait(bad));
   }
 }
 

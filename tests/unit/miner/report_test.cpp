@@ -153,5 +153,7 @@ TEST_CASE("report: the progress line says what a person looks for") {
   snapshot.pool.connected = false;
   CHECK(progress_line(snapshot).find("not connected") != std::string::npos);
   snapshot.devices[0].duty = core::Duty{0};
-  CHECK(progress_line(snapshot).find("parked") != std::string::npos);
+  snapshot.throttle.limit.fraction = 0;
+  snapshot.throttle.state = throttle::State::shedding;
+  CHECK(progress_line(snapshot).find("SHEDDING 0%") != std::string::npos);
 }

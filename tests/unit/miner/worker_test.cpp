@@ -72,6 +72,31 @@ TEST_CASE("worker: no job, no scans") {
   SUCCEED("stopped while it waited for work");
 }
 
+TEST_CASE("worker: work that is held back is called off, and goes on afterwards where it was") {
+  Harness harness;
+  harness.board.publish(make_job("a", 1));
+  REQUIRE(harness.device.wait_for_scans(2));
+  const std::size_t before = harness.device.ranges().size();
+  harness.board.hold(true);
+  // One may be under way, and one may be about to begin.
+  const std::uint64_t most = harness.device.scans() + 2;
+  CHECK_FALSE(harness.board.current().job);
+  harness.board.publish(make_job("b", 1));  // the same work, and it stays held
+  CHECK_FALSE(harness.board.current().job);
+  std::this_thread::sleep_for(50ms);
+  CHECK(harness.device.scans() <= most);
+
+  harness.board.hold(false);
+  CHECK(harness.board.current().job->id == "b");
+  REQUIRE(harness.device.wait_for_scans(2));
+  harness.stop();
+  const auto ranges = harness.device.ranges();
+  const auto counts = harness.device.counts();
+  REQUIRE(ranges.size() > before);
+  for (std::size_t i = 1; i < ranges.size(); ++i)
+    CHECK(ranges[i].second == ranges[i - 1].second + static_cast<std::uint32_t>(counts[i - 1]));
+}
+
 TEST_CASE("worker: a receiver that is behind is asked again and loses nothing") {
   Harness harness;
   harness.refusals = 3;

@@ -1,6 +1,7 @@
 #include "throttle/controller.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -22,12 +23,14 @@ class Plant {
       writers.emplace_back(core::Duty{0}, std::make_shared<core::Gate>());
       readers_.push_back(writers.back().reader());
     }
-    controller_.emplace(cap, std::move(writers));
+    throttle::Limit limit;
+    limit.lower_to(cap);
+    controller_.emplace(limit, std::move(writers));
   }
 
   void run(std::chrono::milliseconds duration, bool working = true) {
     for (auto t = 0ms; t < duration; t += Controller::kPeriod) {
-      controller_->tick(now_, counters_, working);
+      controller_->tick(now_, counters_, working, std::nullopt);
       now_ += Controller::kPeriod;
       if (!working) continue;
       for (std::size_t i = 0; i < full_hps_.size(); ++i) {
@@ -44,6 +47,8 @@ class Plant {
       sum += static_cast<double>(device.hashes);
     return sum;
   }
+  void set_limit(const throttle::Limit& limit) { controller_->set_limit(limit); }
+  Controller& controller() { return *controller_; }
   void hold(std::size_t device, bool held) { controller_->hold(device, held); }
   double hashes(std::size_t device) const { return static_cast<double>(counters_[device].hashes); }
   double duty(std::size_t device) const { return readers_[device].load().fraction(); }
@@ -60,11 +65,101 @@ class Plant {
 
 }  // namespace
 
-TEST_CASE("controller: a duty cap is written to every device as it stands") {
-  Plant plant(throttle::DutyCap{0.4}, {30e6, 10e6});
-  CHECK(plant.duty(0) == Approx(0.4));
+TEST_CASE("controller: whole devices first, one paced for the rest") {
+  Plant plant(throttle::DutyCap{0.4}, {10e6, 10e6, 10e6, 10e6});
+  CHECK(plant.duty(0) == 1);
+  CHECK(plant.duty(1) == Approx(0.6));
+  CHECK(plant.duty(2) == 0);
+  CHECK(plant.controller().fraction() == Approx(0.4));
+  plant.run(5s);
+  CHECK(plant.controller().fraction() == Approx(0.4));
+  CHECK(plant.duty(0) == 1);
+  CHECK(plant.duty(1) == Approx(0.6).epsilon(0.05));
+  CHECK(plant.duty(2) == 0);
+  CHECK(plant.duty(3) == 0);
+}
+
+TEST_CASE("controller: the least efficient device goes off first") {
+  Plant plant(throttle::DutyCap{1}, {10e6, 10e6, 10e6});
+  plant.controller().set_efficiency(0, 1e6);
+  plant.controller().set_efficiency(1, 3e6);
+  plant.controller().set_efficiency(2, 2e6);
+  plant.run(2s);
+  plant.set_limit({.fraction = 0.5, .watts = {}, .hps = {}});
+  CHECK(plant.duty(0) == 0);
+  CHECK(plant.duty(1) == 1);
+  CHECK(plant.duty(2) == Approx(0.5).epsilon(0.01));
+  plant.controller().set_efficiency(2, 3.1e6);  // too alike to change places
   plant.run(1s);
-  CHECK(plant.duty(1) == Approx(0.4));
+  CHECK(plant.duty(1) == 1);
+}
+
+TEST_CASE("controller: a new limit is in force at once, zero and full exactly") {
+  Plant plant(throttle::DutyCap{1}, {10e6, 30e6});
+  plant.run(2s);
+  plant.set_limit({.fraction = 0, .watts = {}, .hps = {}});
+  CHECK((plant.duty(0) == 0 && plant.duty(1) == 0));
+  plant.set_limit({.fraction = 0.25, .watts = {}, .hps = {}});
+  CHECK(plant.duty(0) == Approx(1).epsilon(0.001));
+  plant.set_limit({});
+  CHECK((plant.duty(0) == 1 && plant.duty(1) == 1));
+  CHECK(plant.controller().fraction() == 1);
+}
+
+TEST_CASE("controller: a fraction is one of the full rate, of devices however uneven") {
+  const double share = GENERATE(0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.95);
+  Plant plant(throttle::DutyCap{1}, {300e6, 35e6, 30e6, 4e6});
+  plant.run(3s);
+  plant.set_limit({.fraction = share, .watts = {}, .hps = {}});
+  plant.run(2s);
+  const double before = plant.hashes();
+  plant.run(10s);
+  CHECK((plant.hashes() - before) / 10 / 369e6 == Approx(share).margin(0.005));
+}
+
+TEST_CASE("controller: devices of one kind weigh the same, whatever their neighbours took") {
+  std::vector<core::DutyWriter> writers;
+  std::vector<core::DutyReader> readers;
+  for (int i = 0; i < 4; ++i) {
+    writers.emplace_back(core::Duty{0}, std::make_shared<core::Gate>());
+    readers.push_back(writers.back().reader());
+  }
+  Controller controller({}, std::move(writers), {"avx2", "avx2", "cuda:0", "avx2"});
+  std::vector<throttle::DeviceCounters> counters(4);
+  for (int tick = 0; tick < 30; ++tick) {
+    controller.tick(Controller::Clock::time_point(1000s) + tick * 100ms, counters, true,
+                    std::nullopt);
+    const std::array<std::uint64_t, 4> speeds{30, 20, 500, 40};
+    for (std::size_t i = 0; i < 4; ++i) {
+      counters[i].busy += 100ms;
+      counters[i].hashes += 100'000 * speeds[i];
+    }
+  }
+  controller.set_limit({.fraction = 45.0 / 590, .watts = {}, .hps = {}});
+  CHECK(readers[0].load().fraction() == Approx(1));
+  CHECK(readers[1].load().fraction() == Approx(0.5));
+  CHECK(readers[2].load().fraction() == 0);
+}
+
+TEST_CASE("controller: several caps are obeyed at once") {
+  Plant plant(throttle::DutyCap{1}, {10e6, 10e6});
+  plant.run(2s);
+  plant.set_limit({.fraction = 0.5, .watts = {}, .hps = 4e6});
+  plant.run(2s);
+  double before = plant.hashes();
+  plant.run(10s);
+  CHECK((plant.hashes() - before) / 10 == Approx(4e6).epsilon(0.01));
+  plant.set_limit({.fraction = 0.1, .watts = {}, .hps = 4e6});
+  plant.run(2s);
+  before = plant.hashes();
+  plant.run(10s);
+  CHECK((plant.hashes() - before) / 10 == Approx(2e6).epsilon(0.01));
+}
+
+TEST_CASE("controller: watts that no meter shows allow nothing") {
+  Plant plant(throttle::PowerCap{250}, {10e6});
+  plant.run(10s);
+  CHECK(plant.hashes() == 0);
 }
 
 TEST_CASE("controller: a cap of zero parks at once and stays") {
@@ -118,15 +213,17 @@ TEST_CASE("controller: time without work buys no burst") {
   CHECK((plant.hashes() - before) / 2 < 10e6 * 1.26);  // at most half a second's worth owed
 }
 
-TEST_CASE("controller: a held device rests under a duty cap, and the others stay at theirs") {
+TEST_CASE("controller: a held device rests under a duty cap, and the others do what they can") {
   Plant plant(throttle::DutyCap{0.4}, {30e6, 10e6});
+  plant.run(2s);
   plant.hold(0, true);
   CHECK(plant.duty(0) == 0);
-  plant.run(1s);
+  plant.run(5s);
   CHECK(plant.duty(0) == 0);
-  CHECK(plant.duty(1) == Approx(0.4));
+  CHECK(plant.duty(1) == 1);
   plant.hold(0, false);
-  CHECK(plant.duty(0) == Approx(0.4));
+  plant.run(2s);
+  CHECK(plant.duty(0) == Approx(0.4 * 40 / 30).epsilon(0.05));
 }
 
 TEST_CASE("controller: the others take over for a held device under a hashrate cap") {
@@ -150,8 +247,8 @@ TEST_CASE("controller: a held device comes back into a hashrate cap, however lon
   plant.run(Controller::kPeriod);
   CHECK(plant.hashes() - before < 40e6 * 0.1 * 1.1);  // no burst before its speed is measured again
   plant.run(5s);
-  CHECK(plant.duty(0) == Approx(0.4).epsilon(0.02));
-  CHECK(plant.duty(1) == Approx(0.4).epsilon(0.02));
+  CHECK(plant.duty(0) == Approx(0.8).epsilon(0.02));
+  CHECK(plant.duty(1) == 0);
 }
 
 TEST_CASE("controller: a device held from the start finds its place in a hashrate cap later") {
@@ -163,7 +260,7 @@ TEST_CASE("controller: a device held from the start finds its place in a hashrat
   const double before = plant.hashes();
   plant.run(10s);
   CHECK((plant.hashes() - before) / 10 == Approx(40e6).epsilon(0.02));
-  CHECK(plant.duty(0) == Approx(0.4).epsilon(0.05));
+  CHECK(plant.duty(0) == Approx(0.8).epsilon(0.05));
 }
 
 TEST_CASE("controller: every device held is a pause that buys no burst") {

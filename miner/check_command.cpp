@@ -1,0 +1,93 @@
+#include "miner/check_command.h"
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "miner/config_file.h"
+#include "miner/wall_clock.h"
+#include "throttle/schedule/schedule.h"
+#include "throttle/schedule/time_zone.h"
+
+namespace ebb::miner {
+namespace {
+
+constexpr std::chrono::days kLookAhead{366};
+constexpr std::size_t kPlanned = 5;
+
+void line(std::string_view name, const std::string& value) {
+  std::printf("%-10.*s %s\n", static_cast<int>(name.size()), name.data(), value.c_str());
+}
+
+std::string in_seconds(std::chrono::seconds time) {
+  return std::to_string(time.count()) + " s";
+}
+
+std::string planned_text(const throttle::Signal& signal) {
+  std::string result = throttle::text(signal.valid_from) + " ";
+  result += signal.valid_until ? "to " + throttle::text(*signal.valid_until) : "with open end";
+  result += "  " + throttle::text(signal.cap) + " (" + std::string(name(signal.signal_class)) + ")";
+  if (!signal.reason.empty()) result += "  " + signal.reason;
+  return result;
+}
+
+void print_settings(const MineOptions& options) {
+  line("pool", options.pool ? options.pool->text() + " as " +
+                                  (options.user.empty() ? "nobody (give --user)" : options.user)
+                            : "none (give --url)");
+  line("devices", options.devices);
+  line("limit", throttle::text(options.limit));
+  const throttle::PolicySettings& policy = options.throttle.policy;
+  line("return", "after " + in_seconds(policy.debounce) + " without a reason, " +
+                     (policy.recover_from_outages
+                          ? in_seconds(policy.mains_good) + " of good mains after an outage, "
+                          : "at once after an outage, ") +
+                     "at random within " + in_seconds(policy.random_return) + ", in " +
+                     in_seconds(policy.ramp_up) + " to full");
+}
+
+void print_plan(const throttle::Schedule& schedule, throttle::WallTime now) {
+  const auto signals = schedule.signals(now, now + kLookAhead, kPlanned);
+  for (const throttle::Signal& signal : signals)
+    line("planned", planned_text(signal));
+  if (signals.empty()) line("planned", "nothing within a year");
+}
+
+void print_warnings(const MineOptions& options, const throttle::Now& now) {
+  struct stat secret {};
+  if (!options.password_file.empty() && ::stat(options.password_file.c_str(), &secret) == 0 &&
+      (secret.st_mode & (S_IRGRP | S_IROTH)) != 0) {
+    line("warning",
+         "others can read the password in " + options.password_file.string() + ": chmod 600");
+  }
+  if (!now.synchronised && !options.throttle.policy.trust_clock) {
+    line("warning",
+         "nothing synchronises this machine's clock: no window's end is believed until something "
+         "does (or trust_clock = true)");
+  }
+}
+
+}  // namespace
+
+int run_check(const CheckOptions& options) {
+  const auto fail = [](const std::string& text) {
+    std::fprintf(stderr, "ebb: %s\n", text.c_str());
+    return 2;
+  };
+  const auto config = read_config_file(options.config);
+  if (!config) return fail(config.error());
+  const auto schedule =
+      throttle::Schedule::read(config->throttle.windows, config->throttle.calendars);
+  if (!schedule) return fail(options.config + ": " + schedule.error());
+  const throttle::Now at = now();
+  print_settings(*config);
+  print_plan(*schedule, at.wall);
+  print_warnings(*config, at);
+  return 0;
+}
+
+}  // namespace ebb::miner

@@ -1,0 +1,366 @@
+#include "miner/config_file.h"
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <set>
+#include <utility>
+
+#include "miner/option_values.h"
+#include "throttle/schedule/table_reader.h"
+#include "throttle/schedule/window_toml.h"
+
+namespace ebb::miner {
+namespace {
+
+using throttle::TableReader;
+
+constexpr std::size_t kMaxConfig = 1 << 20;  // bytes
+constexpr std::size_t kMaxHook = 4096, kMaxName = 100;
+constexpr double kMaxWatts = 1e9;
+
+/// Thrown inside this file only, to leave the reading of a text at its first fault.
+struct Fault {
+  std::string text;
+};
+
+/// "line 12: cap: ..." as "ebb.toml:12: where: cap: ...".
+std::string placed(const std::filesystem::path& file, std::string_view where,
+                   std::string_view fault) {
+  constexpr std::string_view kLine = "line ";
+  std::string text = file.string();
+  if (fault.starts_with(kLine)) {
+    const std::size_t colon = fault.find(':');
+    text += ":" + std::string(fault.substr(kLine.size(), colon - kLine.size()));
+    fault.remove_prefix(std::min(fault.size(), colon + 2));
+  }
+  text += ": ";
+  if (!where.empty()) text += std::string(where) + ": ";
+  return text + std::string(fault);
+}
+
+/// What is wrong with the text; not in the words of a line that may hold a password.
+std::string syntax_fault(std::string_view text, const toml::parse_error& error) {
+  const toml::source_region& where = error.source();
+  for (auto line = where.begin.line; line > 1 && !text.empty(); --line)
+    text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
+  const bool is_secret = text.substr(0, text.find('\n')).find("pass") != std::string_view::npos;
+  return throttle::fault_at(where, "", is_secret ? "is not TOML" : error.description());
+}
+
+class ConfigReader {
+ public:
+  ConfigReader(const toml::table& root, const std::filesystem::path& file, ConfigUse use)
+      : root_(root), file_(file), use_(use) {}
+
+  MineOptions read();
+
+ private:
+  void read_pool(TableReader& table);
+  void read_devices(TableReader& table);
+  void read_limits(TableReader& table);
+  void read_cards(TableReader& table);
+  void read_throttle(TableReader& table);
+  void read_power(TableReader& table);
+  void read_calendar(TableReader& table);
+  void read_source(TableReader& table);
+
+  void section(std::string_view name, void (ConfigReader::*read_it)(TableReader&));
+  /// Calls `read_it` with each table of an array and with what to call it: "schedule 'night'".
+  template <class Read>
+  void each(std::string_view name, Read read_it);
+  void finish(TableReader& table, std::string_view where);
+  [[noreturn]] void fail(std::string_view where, std::string_view fault) const {
+    throw Fault{placed(file_, where, fault)};
+  }
+
+  std::filesystem::path beside(const std::string& name) const { return file_.parent_path() / name; }
+  /// A file's name; nothing and a fault when it is empty.
+  std::optional<std::filesystem::path> path(TableReader& table, std::string_view key) const;
+  /// One name for a window or a calendar alone.
+  std::string name(TableReader& table);
+  static std::optional<double> number(TableReader& table, std::string_view key, double least,
+                                      double most);
+  static std::optional<double> watts(TableReader& table, std::string_view key);
+
+  TableReader root_;
+  const std::filesystem::path& file_;
+  ConfigUse use_;
+  MineOptions options_;
+  std::set<std::string> names_;
+};
+
+template <class T, class Value>
+void set(T& setting, std::optional<Value> value) {
+  if (value) setting = *std::move(value);
+}
+
+MineOptions ConfigReader::read() {
+  section("pool", &ConfigReader::read_pool);
+  section("devices", &ConfigReader::read_devices);
+  section("limits", &ConfigReader::read_limits);
+  section("cards", &ConfigReader::read_cards);
+  section("throttle", &ConfigReader::read_throttle);
+  section("power", &ConfigReader::read_power);
+  each("schedule", [&](const toml::table& table, const std::string& where) {
+    auto window = throttle::read_window(table);
+    if (!window) fail(where, window.error());
+    if (!names_.insert(window->name).second) {
+      fail(where, throttle::fault_at(table, "name", "is there twice"));
+    }
+    options_.throttle.windows.push_back(*std::move(window));
+  });
+  each("calendar", [&](const toml::table& table, const std::string& where) {
+    TableReader reader(table);
+    read_calendar(reader);
+    finish(reader, where);
+  });
+  each("source", [&](const toml::table& table, const std::string& where) {
+    if (use_ == ConfigUse::mine) {
+      fail(where, throttle::fault_at(table, "",
+                                     "is for `ebb simulate` alone: a miner has no such "
+                                     "source yet and would wait for it at zero"));
+    }
+    TableReader reader(table);
+    read_source(reader);
+    finish(reader, where);
+  });
+  finish(root_, "");
+  options_.throttle.config_file = file_;
+  return std::move(options_);
+}
+
+void ConfigReader::section(std::string_view name, void (ConfigReader::*read_it)(TableReader&)) {
+  const toml::node* node = root_.node(name);
+  if (node == nullptr) return;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) fail("", throttle::fault_at(*node, name, "must be a table"));
+  TableReader reader(*table);
+  (this->*read_it)(reader);
+  finish(reader, name);
+}
+
+template <class Read>
+void ConfigReader::each(std::string_view name, Read read_it) {
+  const toml::node* node = root_.node(name);
+  if (node == nullptr) return;
+  const toml::array* tables = node->as_array();
+  const auto wrong = [&] {
+    return throttle::fault_at(*node, name, "must be tables: [[" + std::string(name) + "]]");
+  };
+  if (tables == nullptr) fail("", wrong());
+  for (const toml::node& element : *tables) {
+    const toml::table* table = element.as_table();
+    if (table == nullptr) fail("", wrong());
+    const auto* given = table->get_as<std::string>("name");
+    read_it(*table, std::string(name) + (given != nullptr ? " " + quote(given->get()) : ""));
+  }
+}
+
+void ConfigReader::finish(TableReader& table, std::string_view where) {
+  if (const auto done = table.finish(); !done) fail(where, done.error());
+}
+
+std::optional<std::filesystem::path> ConfigReader::path(TableReader& table,
+                                                        std::string_view key) const {
+  const auto name = table.string(key);
+  if (!name) return std::nullopt;
+  if (name->empty() || name->find('\0') != std::string::npos) {
+    table.fail(key, "must name a file");
+    return std::nullopt;
+  }
+  return beside(*name);
+}
+
+std::string ConfigReader::name(TableReader& table) {
+  auto name = table.string("name").value_or("");
+  if (name.empty()) table.fail("name", "is missing");
+  if (name.size() > kMaxName) table.fail("name", "is longer than 100 bytes");
+  if (!names_.insert(name).second) table.fail("name", "is there twice");
+  return name;
+}
+
+std::optional<double> ConfigReader::number(TableReader& table, std::string_view key, double least,
+                                           double most) {
+  const toml::node* node = table.node(key);
+  if (node == nullptr) return std::nullopt;
+  const auto number = node->is_number() ? node->value<double>() : std::nullopt;
+  if (number && *number >= least && *number <= most) return number;
+  table.fail(key, "must be a number above zero");
+  return std::nullopt;
+}
+
+std::optional<double> ConfigReader::watts(TableReader& table, std::string_view key) {
+  const auto power = table.parsed(key, throttle::parse_power);
+  if (power && power->watts > kMaxWatts) table.fail(key, "is more than any miner draws");
+  return power ? std::optional(power->watts) : std::nullopt;
+}
+
+void ConfigReader::read_pool(TableReader& table) {
+  set(options_.pool, table.parsed("url", stratum::parse_pool_url));
+  set(options_.user, table.parsed("user", check_credential));
+  set(options_.password, table.parsed("password", check_credential));
+  if (table.node("password") != nullptr) options_.password_file = file_;
+  if (auto file = path(table, "password_file")) {
+    if (!options_.password_file.empty()) table.fail("password_file", "there is a password already");
+    options_.password_file = *std::move(file);
+  }
+  set(options_.suggest_difficulty, number(table, "suggest_difficulty", 1e-12, 1e18));
+}
+
+void ConfigReader::read_devices(TableReader& table) {
+  set(options_.devices, table.parsed("use", check_devices));
+  set(options_.backend, table.parsed("backend", check_backend));
+  if (const auto threads = table.integer("threads")) {
+    if (*threads < 1 || *threads > kMaxThreads) {
+      table.fail("threads", "must be from 1 to " + std::to_string(kMaxThreads));
+    }
+    options_.threads.threads = static_cast<unsigned>(*threads);
+  }
+  set(options_.threads.cpus, table.parsed("cpu_affinity", parse_cpu_list));
+  set(options_.threads.pinning, table.parsed("pin", parse_pinning));
+  if (options_.threads.pinning == core::Pinning::off && !options_.threads.cpus.empty()) {
+    table.fail("pin", "cpu_affinity pins the threads; leave out \"off\"");
+  }
+}
+
+void ConfigReader::read_limits(TableReader& table) {
+  if (const auto duty = table.parsed("max_duty", throttle::parse_duty)) {
+    options_.limit.lower_to(throttle::Cap(*duty));
+  }
+  if (const auto hashrate = table.parsed("max_hashrate", throttle::parse_hashrate)) {
+    options_.limit.lower_to(throttle::Cap(*hashrate));
+  }
+  if (const auto power = table.parsed("max_power", throttle::parse_power)) {
+    options_.limit.lower_to(throttle::Cap(*power));
+  }
+}
+
+void ConfigReader::read_cards(TableReader& table) {
+  CardOptions& cards = options_.cards;
+  if (table.node("max_temperature") != nullptr) {
+    if (table.string("max_temperature") == "off") {
+      cards.max_celsius.reset();
+    } else {
+      set(cards.max_celsius, table.parsed("max_temperature", parse_celsius));
+    }
+  }
+  set(cards.limits.power_w, table.parsed("power_limit", parse_card_watts));
+  set(cards.limits.clock_mhz, table.parsed("clock", parse_megahertz));
+}
+
+void ConfigReader::read_throttle(TableReader& table) {
+  throttle::PolicySettings& policy = options_.throttle.policy;
+  set(policy.trust_clock, table.boolean("trust_clock"));
+  set(policy.ramp_up, table.parsed("ramp_up", parse_wait_seconds));
+  set(policy.ramp_watts_per_minute, number(table, "ramp_watts_per_minute", 1e-3, kMaxWatts));
+  set(policy.economic_ramp_down, table.parsed("economic_ramp_down", parse_wait_seconds));
+  set(policy.random_return, table.parsed("random_return", parse_wait_seconds));
+  set(policy.debounce, table.parsed("debounce", parse_wait_seconds));
+  set(policy.mains_good, table.parsed("mains_good", parse_wait_seconds));
+  set(policy.ride_through, table.parsed("ride_through", parse_wait));
+  set(policy.economic_dwell_off, table.parsed("dwell_off", parse_wait_seconds));
+  set(policy.economic_dwell_on, table.parsed("dwell_on", parse_wait_seconds));
+  set(policy.clock_settle, table.parsed("clock_settle", parse_wait_seconds));
+  set(policy.recover_from_outages, table.boolean("recover_from_outages"));
+  set(options_.throttle.zero.engine, table.parsed("zero_engine", parse_duration));
+  set(options_.throttle.zero.meter, table.parsed("zero_meter", parse_duration));
+  set(options_.throttle.hook, table.string("hook"));
+  const std::string& hook = options_.throttle.hook;
+  if (hook.size() > kMaxHook || hook.find('\0') != std::string::npos) {
+    table.fail("hook", "must be a command of at most 4096 bytes");
+  }
+}
+
+void ConfigReader::read_power(TableReader& table) {
+  PowerOptions& power = options_.throttle.power;
+  if (const auto file = path(table, "meter_file")) power.meter_file = file->string();
+  set(power.nameplate_watts, watts(table, "nameplate"));
+  set(power.nameplate_idle_watts, watts(table, "nameplate_idle"));
+  if (power.nameplate_idle_watts &&
+      !(power.nameplate_watts && *power.nameplate_watts > *power.nameplate_idle_watts)) {
+    table.fail("nameplate_idle", "must be below nameplate");
+  }
+}
+
+void ConfigReader::read_calendar(TableReader& table) {
+  throttle::CalendarFile calendar;
+  calendar.name = name(table);
+  const auto file = path(table, "file");
+  if (!file) table.fail("file", "is missing: an iCalendar file (.ics)");
+  calendar.path = file.value_or("").string();
+  set(calendar.cap, table.cap("cap"));
+  set(calendar.signal_class, table.signal_class("class"));
+  calendar.zone = table.string("zone").value_or("");
+  if (calendar.zone.empty()) table.fail("zone", "is missing, such as \"Asia/Almaty\"");
+  options_.throttle.calendars.push_back(std::move(calendar));
+}
+
+void ConfigReader::read_source(TableReader& table) {
+  throttle::SourceRule rule;
+  rule.name = table.string("name").value_or("");
+  if (rule.name.empty()) table.fail("name", "is missing");
+  std::vector<throttle::SourceRule>& sources = options_.throttle.policy.sources;
+  if (std::any_of(sources.begin(), sources.end(),
+                  [&](const throttle::SourceRule& other) { return other.name == rule.name; })) {
+    table.fail("name", "is there twice");
+  }
+  set(rule.signal_class, table.signal_class("class"));
+  set(rule.feed, table.boolean("feed"));
+  set(rule.stale_after, table.parsed("stale_after", parse_wait_seconds));
+  set(rule.grace, table.parsed("grace", parse_wait_seconds));
+  set(rule.fallback, table.cap("fallback"));
+  if (const auto floor = table.parsed("floor", throttle::parse_duty)) rule.floor = floor->fraction;
+  sources.push_back(std::move(rule));
+}
+
+tl::expected<std::string, std::string> read_file(const std::filesystem::path& file,
+                                                 std::size_t most) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text(most + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!in.is_open() || in.bad()) return tl::unexpected(file.string() + ": cannot be read");
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > most) {
+    return tl::unexpected(file.string() + ": is larger than " + std::to_string(most) + " bytes");
+  }
+  return text;
+}
+
+}  // namespace
+
+tl::expected<MineOptions, std::string> parse_config(std::string_view text,
+                                                    const std::filesystem::path& file,
+                                                    ConfigUse use) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    return tl::unexpected(placed(file, "", syntax_fault(text, parsed.error())));
+  }
+  try {
+    return ConfigReader(parsed.table(), file, use).read();
+  } catch (const Fault& fault) {
+    return tl::unexpected(fault.text);
+  }
+}
+
+tl::expected<MineOptions, std::string> read_config_file(const std::filesystem::path& file,
+                                                        ConfigUse use) {
+  const auto text = read_file(file, kMaxConfig);
+  if (!text) return tl::unexpected(text.error());
+  auto options = parse_config(*text, file, use);
+  if (!options || options->password_file.empty() || options->password_file == file) return options;
+  constexpr std::size_t kMaxSecret = 4096;
+  auto secret = read_file(options->password_file, kMaxSecret);
+  if (!secret) return tl::unexpected(secret.error());
+  if (secret->ends_with('\n')) secret->pop_back();
+  if (secret->ends_with('\r')) secret->pop_back();
+  auto password = check_credential(*secret);
+  if (!password) {
+    return tl::unexpected(options->password_file.string() + ": the password " + password.error());
+  }
+  options->password = *std::move(password);
+  return options;
+}
+
+}  // namespace ebb::miner

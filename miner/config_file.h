@@ -1,0 +1,30 @@
+#pragma once
+// The configuration file: all settings of `ebb mine`, in TOML. docs/ebb.toml shows each of them.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "miner/options.h"
+
+namespace ebb::miner {
+
+enum class ConfigUse {
+  mine,
+  /// [[source]] rules are read, too, for a timeline to speak for them. Nothing does for a miner,
+  /// which would wait at zero for it, so there they are refused.
+  simulate
+};
+
+/// The command line's defaults with what the file sets. The error is one line: "ebb.toml:12:
+/// schedule 'night': form: unknown key". Neither ever holds a password.
+tl::expected<MineOptions, std::string> read_config_file(const std::filesystem::path& file,
+                                                        ConfigUse use = ConfigUse::mine);
+
+/// The same of a text; `file` is for errors and relative paths. Reads no other file.
+tl::expected<MineOptions, std::string> parse_config(std::string_view text,
+                                                    const std::filesystem::path& file,
+                                                    ConfigUse use = ConfigUse::mine);
+
+}  // namespace ebb::miner

@@ -1,0 +1,158 @@
+#include <memory>
+#include <optional>
+
+#include "miner/config_file.h"
+#include "miner/flags.h"
+#include "miner/option_values.h"
+
+namespace ebb::miner {
+namespace {
+
+struct Texts {
+  std::string url, user, password, devices, backend, max_duty, max_hashrate, max_power,
+      max_temperature, card_power_limit, card_clock, suggest, run_for, summary, config, state,
+      ramp_up, random_return;
+  ThreadTexts threads;
+  bool demo = false, retune = false, trust_clock = false;
+};
+
+/// What holds where the command line says nothing.
+MineOptions read_defaults(const Texts& texts) {
+  if (!texts.config.empty()) {
+    return value_or_usage_error("--config", read_config_file(texts.config));
+  }
+  MineOptions options;
+  // Recovery from outages asks for 300 s of good mains before any start: a site's, not a trial's.
+  options.throttle.policy.recover_from_outages = false;
+  return options;
+}
+
+void read_pool(const Texts& texts, bool user_given, MineOptions& options) {
+  if (texts.demo) {
+    if (!texts.url.empty() || user_given) {
+      throw UsageError{"--demo: brings its own pool and user; leave out --url and --user"};
+    }
+    options.pool.reset();
+    options.user = "demo";
+  } else {
+    if (!texts.url.empty()) {
+      options.pool = value_or_usage_error("--url", stratum::parse_pool_url(texts.url));
+    }
+    if (!options.pool) {
+      throw UsageError{"--url: name a pool, or give --demo for a trial run"};
+    }
+    if (user_given) options.user = value_or_usage_error("--user", check_credential(texts.user));
+    if (options.user.empty()) throw UsageError{"--user: the pool needs a user name"};
+  }
+}
+
+void read_limit(const Texts& texts, throttle::Limit& limit) {
+  if (!texts.max_duty.empty()) {
+    limit.fraction =
+        value_or_usage_error("--max-duty", throttle::parse_duty(texts.max_duty)).fraction;
+  }
+  if (!texts.max_hashrate.empty()) {
+    limit.hps =
+        value_or_usage_error("--max-hashrate", throttle::parse_hashrate(texts.max_hashrate)).hps;
+  }
+  if (!texts.max_power.empty()) {
+    limit.watts = value_or_usage_error("--max-power", throttle::parse_power(texts.max_power)).watts;
+  }
+}
+
+void read_cards(const Texts& texts, CardOptions& cards) {
+  if (texts.max_temperature == "off") {
+    cards.max_celsius.reset();
+  } else if (!texts.max_temperature.empty()) {
+    cards.max_celsius =
+        value_or_usage_error("--max-temperature", parse_celsius(texts.max_temperature));
+  }
+  if (!texts.card_power_limit.empty()) {
+    cards.limits.power_w =
+        value_or_usage_error("--card-power-limit", parse_card_watts(texts.card_power_limit));
+  }
+  if (!texts.card_clock.empty()) {
+    cards.limits.clock_mhz =
+        value_or_usage_error("--card-clock", parse_megahertz(texts.card_clock));
+  }
+}
+
+void read_throttle(const Texts& texts, ThrottleOptions& options) {
+  options.state_folder = read_state_folder(texts.state);
+  throttle::PolicySettings& policy = options.policy;
+  if (texts.trust_clock) policy.trust_clock = true;
+  if (!texts.ramp_up.empty()) {
+    policy.ramp_up = value_or_usage_error("--ramp-up", parse_wait_seconds(texts.ramp_up));
+  }
+  if (!texts.random_return.empty()) {
+    policy.random_return =
+        value_or_usage_error("--random-return", parse_wait_seconds(texts.random_return));
+  }
+}
+
+MineOptions read_mine(const Texts& texts, bool user_given, bool password_given) {
+  MineOptions options = read_defaults(texts);
+  read_pool(texts, user_given, options);
+  if (password_given) {
+    options.password = value_or_usage_error("--pass", check_credential(texts.password));
+    options.password_file.clear();
+  }
+  if (!texts.devices.empty()) options.devices = read_devices(texts.devices);
+  options.retune = texts.retune;
+  if (!texts.backend.empty()) options.backend = read_backend(texts.backend);
+  read_limit(texts, options.limit);
+  read_cards(texts, options.cards);
+  read_threads(texts.threads, options.threads);
+  read_throttle(texts, options.throttle);
+  if (!texts.suggest.empty()) {
+    options.suggest_difficulty =
+        value_or_usage_error("--suggest-difficulty", parse_difficulty(texts.suggest));
+  }
+  if (!texts.run_for.empty()) {
+    options.run_for = value_or_usage_error("--for", parse_duration(texts.run_for));
+  }
+  options.summary = texts.summary;
+  return options;
+}
+
+}  // namespace
+
+CommandFlags mine_flags(CLI::App& app) {
+  const auto texts = std::make_shared<Texts>();
+  CLI::App* mine = app.add_subcommand("mine", "Mine for a pool");
+  mine->add_option("-o,--url", texts->url, "Pool: stratum+tcp://host:port");
+  CLI::Option* user = mine->add_option("-u,--user", texts->user, "User name at the pool");
+  CLI::Option* password = mine->add_option("-p,--pass", texts->password, "Password at the pool");
+  mine->add_flag("--demo", texts->demo, "Mine for an embedded pool on the loopback interface");
+  mine->add_option("--config", texts->config,
+                   "Read settings from this file; flags win over what it says");
+  mine->add_option("--devices", texts->devices, "auto, or any of cpu,cuda,cuda:N");
+  mine->add_flag("--retune", texts->retune, "Measure anew how CUDA cards scan fastest");
+  add_thread_flags(*mine, texts->threads);
+  mine->add_option("--backend", texts->backend, "Force a CPU kernel: " + backend_names());
+  mine->add_option("--max-hashrate", texts->max_hashrate, "Cap in hashes per second: 20M; 0 parks");
+  mine->add_option("--max-duty", texts->max_duty, "Cap in percent of full power: 40%; 0 parks");
+  mine->add_option(
+      "--max-power", texts->max_power,
+      "Cap in watts of the best meter at hand: 250W; the least of several caps counts");
+  mine->add_option("--max-temperature", texts->max_temperature,
+                   "Rest a GPU at this many °C until it is 10 °C cooler: 85C, off (default: 90C)");
+  mine->add_option(
+      "--card-power-limit", texts->card_power_limit,
+      "Set the driver's limit of every GPU in use: 250W; needs root, put back at exit");
+  mine->add_option("--card-clock", texts->card_clock,
+                   "Lock the clock of every GPU in use: 1200MHz; needs root, set free at exit");
+  mine->add_option("--ramp-up", texts->ramp_up, "From zero to full in so long: 10m (default), 0s");
+  mine->add_option("--random-return", texts->random_return,
+                   "Wait at most so long after an event, drawn at random: 10m (default), 0s");
+  mine->add_flag("--trust-clock", texts->trust_clock, "Believe a clock that nothing synchronises");
+  add_state_flag(*mine, texts->state);
+  mine->add_option("--suggest-difficulty", texts->suggest, "Ask the pool for this difficulty");
+  mine->add_option("--for", texts->run_for, "Stop after this long: 500ms, 20s, 5m, 1h");
+  mine->add_option("--summary", texts->summary, "Write one JSON object at exit; - for stdout");
+  return {mine, [texts, user, password] {
+            return read_mine(*texts, user->count() > 0, password->count() > 0);
+          }};
+}
+
+}  // namespace ebb::miner

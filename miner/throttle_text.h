@@ -1,0 +1,31 @@
+#pragma once
+// The throttle's decisions as people and programs read them. Pure text; no state.
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "throttle/policy.h"
+#include "throttle/power_reading.h"
+
+namespace ebb::miner {
+
+/// What is seen beside the decision.
+struct Observation {
+  double hps = 0;
+  double fraction = 0;  ///< of full work allowed
+  std::optional<throttle::PowerReading> power;
+  throttle::Zero zero = throttle::Zero::not_asked;
+  std::string zero_text;  ///< what proves zero, or refutes it
+  std::optional<std::chrono::milliseconds> time_to_zero;
+};
+
+/// "PARKED, 0%: schedule 0%: KEGOC order, until 2022-02-01 00:00:00+06:00"
+std::string decision_line(const throttle::Decision& decision);
+
+/// JSON object text of one line: what `ebb status` shows. `trouble`: why what happens is not on
+/// disk.
+std::string status_json(const throttle::Decision& decision, const Observation& seen,
+                        const std::optional<std::string>& trouble, bool clock_believed);
+
+}  // namespace ebb::miner
