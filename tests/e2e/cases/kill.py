@@ -31,8 +31,7 @@ def run():
             with Ebb("mine", "--demo", "--state", folder, "--threads", "1", "--backend", "scalar", "--ramp-up", "0s",
                      "--trust-clock") as miner:
                 status = control.until_answered()
-                stands(status, standing, hurried, number)
-                hurried = None
+                standing, hurried = stands(status, standing, hurried, number), None
                 for _ in range(chance.randrange(3)):
                     standing = change(control, chance, number, acknowledged)
                 if chance.random() < 0.5:
@@ -73,21 +72,20 @@ def settle(hurried, standing, acknowledged):
 
 
 def stands(status, standing, hurried, number):
-    """The status right after a start is what was acknowledged last, or what was under way."""
-    if standing is None and hurried is None:
-        return
+    """The hold that stands right after a start: what was acknowledged last, or what was under way."""
     text = str(status["reasons"])
     for wanted in (standing, hurried):
-        if wanted is not None and wanted[1] in text:
+        if wanted is not None and f"{wanted[1]}'" in text:
             break
     else:
         expect(standing is None, f"start {number}: neither {standing} nor {hurried} stands: {status}")
-        return
+        return None
     cap = {"0": 0}.get(wanted[0], None)
     most = 0 if cap == 0 else float(wanted[0].rstrip("%")) / 100
     expect(status["fraction"] <= most + 1e-6, f"start {number}: {status['fraction']} under {wanted}: {status}")
     if cap == 0:
         expect(status["hashrate"] == 0, f"start {number}: it hashes at zero: {status}")
+    return wanted
 
 
 def check_ledger(folder, acknowledged):
