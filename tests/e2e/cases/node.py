@@ -8,6 +8,7 @@ then read back from the node. Last the node dies: pool and miner live on.
 """
 
 import asyncio
+import re
 import time
 
 from bcoin_node import ANYONE_SCRIPT, FEE, BcoinNode
@@ -18,6 +19,7 @@ from pool_process import PoolProcess
 PAYOUT = "0014" + "eb" * 20
 SIGNALLING, SEGWIT = 150, 445
 ROLLING_MASK = 0x1FFFE000
+BLOCK_LINE = re.compile(r"block [0-9]+ [0-9a-f]{64}: ")
 
 
 async def run():
@@ -40,14 +42,19 @@ async def run():
 
 
 async def node_dies(node, arguments):
-    """Pool and miner live on, and both still stop well."""
+    """Pool and miner live on, and both still stop well; a block that nobody could take is not accepted."""
     with PoolProcess(*arguments) as pool:
         await pool.listening()
         with mine(pool.url, "--threads", 1) as miner:
             await asyncio.sleep(1)
             node.kill()
-            await asyncio.sleep(3)
-            expect(pool.alive(), f"the pool ended with {pool.returncode} when its node died")
+            seen = len(BLOCK_LINE.findall(pool.stderr))
+            end = time.monotonic() + 60 * SLOWNESS
+            while len(BLOCK_LINE.findall(pool.stderr)) < seen + 2:  # one may have been on its way to the node
+                expect(pool.alive(), f"the pool ended with {pool.returncode} when its node died")
+                expect(miner.alive(), f"{miner} ended with {miner.returncode} when the node died")
+                expect(time.monotonic() < end, f"no block found without the node: {pool.stderr[-600:]!r}")
+                await asyncio.sleep(0.1)
             await stop(miner)
         summary = await pool.stopped()
     newest = summary["blocks"][-1]
