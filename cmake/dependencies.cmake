@@ -5,7 +5,7 @@ endif()
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(CLI11 2.1 REQUIRED)
 find_package(spdlog 1.9 REQUIRED)
-find_package(CURL 7.80 REQUIRED)
+find_package(CURL 7.85 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 
 # libexpected-dev ships a header and no CMake package.
@@ -41,3 +41,18 @@ target_include_directories(tomlplusplus SYSTEM PUBLIC ${TOMLPLUSPLUS_INCLUDE_DIR
 # Parse errors are values; nothing here writes TOML.
 target_compile_definitions(tomlplusplus PUBLIC
   TOML_HEADER_ONLY=0 TOML_EXCEPTIONS=0 TOML_ENABLE_FORMATTERS=0)
+
+# What sources speak with. None of these ships a CMake package either.
+function(ebb_package name header library)
+  string(TOUPPER ${name} upper)
+  find_path(${upper}_INCLUDE_DIR ${header} REQUIRED)
+  find_library(${upper}_LIBRARY ${library} REQUIRED)
+  add_library(${name} INTERFACE)
+  target_include_directories(${name} SYSTEM INTERFACE ${${upper}_INCLUDE_DIR})
+  target_link_libraries(${name} INTERFACE ${${upper}_LIBRARY})
+endfunction()
+ebb_package(nutclient nutclient.h nutclient)
+ebb_package(mosquitto mosquitto.h mosquitto)
+ebb_package(modbus modbus/modbus.h modbus)
+ebb_package(gpiod gpiod.h gpiod)
+ebb_package(pugixml pugixml.hpp pugixml)

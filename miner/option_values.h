@@ -2,7 +2,6 @@
 // Values of settings as people write them, on the command line and in the configuration file.
 
 #include <charconv>
-#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "core/cpu_topology.h"
+#include "throttle/duration_text.h"
 
 namespace ebb::miner {
 
@@ -39,12 +39,9 @@ tl::expected<T, std::string> parse_number(std::string_view text, T least, T most
   return number;
 }
 
-/// "500ms", "20s", "5m", "1h"; above zero and below a year.
-tl::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_view text);
-/// Zero is one, too: "0s".
-tl::expected<std::chrono::milliseconds, std::string> parse_wait(std::string_view text);
-/// Of whole seconds, or zero.
-tl::expected<std::chrono::seconds, std::string> parse_wait_seconds(std::string_view text);
+using throttle::parse_duration;
+using throttle::parse_wait;
+using throttle::parse_wait_seconds;
 
 /// "0,2-3": CPU numbers, each one that this process may use.
 tl::expected<std::vector<unsigned>, std::string> parse_cpu_list(std::string_view text);

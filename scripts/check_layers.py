@@ -10,10 +10,11 @@ ALLOWED = {
     "core": set(),
     "cuda": {"core"},
     "throttle": {"core"},
+    "sources": {"core", "throttle"},
     "stratum": {"core"},
     "stratum/server": {"core", "stratum"},
 }
-FOLDERS = ["core", "cuda", "throttle", "stratum/server", "stratum", "miner", "bench", "tests"]
+FOLDERS = ["core", "cuda", "throttle", "sources", "stratum/server", "stratum", "miner", "bench", "tests"]
 
 # core is built from the C++ standard library alone (no dot, no slash in the name), the compiler's own headers
 # and, where a clock or thread affinity asks for it, POSIX and Linux.

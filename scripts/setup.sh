@@ -13,12 +13,14 @@ setup_build_set=(
   "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json-dev"
   libexpected-dev libcli11-dev libspdlog-dev libcurl4-openssl-dev libhwloc-dev libssl-dev
   libsqlite3-dev libical-dev libhowardhinnant-date-dev libtomlplusplus-dev tzdata
+  libnutclient-dev libmosquitto-dev libmodbus-dev libgpiod-dev libpugixml-dev
 )
 # clang-format is the same version on both systems, for versions differ in taste. The others must be the
 # system's own: an older clang cannot read a newer libstdc++.
 setup_test_set=(
   catch2 python3:python3 qemu-x86_64:qemu-user node:nodejs npm:npm ccache:ccache
   aarch64-linux-gnu-g++:g++-aarch64-linux-gnu libfaketime
+  nut-server mosquitto mosquitto-clients python3-pymodbus python3-jsonschema python3-yaml
   clang-tidy:clang-tidy llvm-symbolizer:llvm "clang-format-14|clang-format"
   "libclang-rt-dev|libclang-rt-14-dev"
 )

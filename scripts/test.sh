@@ -75,7 +75,7 @@ run_ctest() {
 # Our C++ files, NUL-separated.
 sources() {
   local folders=()
-  mapfile -t folders < <(ls -d core cuda stratum throttle miner bench tests 2>/dev/null)
+  mapfile -t folders < <(ls -d core cuda stratum throttle sources miner bench tests 2>/dev/null)
   find "${folders[@]}" -name node_modules -prune -o \
     \( -name '*.cpp' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' \) -type f -print0
 }

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
+#include "core/printable.h"
 #include "core/target.h"
 #include "stratum/reject.h"
-#include "stratum/text.h"
 
 namespace ebb::stratum {
 namespace {
@@ -230,7 +230,7 @@ Parsed<Reconnect> read_reconnect(const json::object& message) {
 Parsed<std::string> read_show_message(const json::object& message) {
   const json::string* text = string_at(params_of(message), 0);
   if (text == nullptr) return Error("no text");
-  return printable(*text);
+  return core::printable(*text);
 }
 
 Parsed<Extranonce> read_subscribe_result(const json::object& message) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "stratum/text.h"
+#include "core/printable.h"
 
 namespace ebb::stratum {
 namespace {
@@ -30,7 +30,7 @@ void read_error(const json::value& error, Reply& reply) {
     text = object->if_contains("message");
   }
   if (code != nullptr) reply.code = read_code(*code);
-  if (text != nullptr && text->is_string()) reply.text = printable(text->get_string());
+  if (text != nullptr && text->is_string()) reply.text = core::printable(text->get_string());
 }
 
 struct Phrase {
@@ -104,7 +104,8 @@ Reply read_reply(const json::object& message) {
   if (reply.text.empty()) {
     // Classic ckpool: {"reject-reason":"Above target","result":false,"error":null}
     const json::value* reason = message.if_contains("reject-reason");
-    if (reason != nullptr && reason->is_string()) reply.text = printable(reason->get_string());
+    if (reason != nullptr && reason->is_string())
+      reply.text = core::printable(reason->get_string());
   }
   return reply;
 }

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "stratum/text.h"
+#include "core/printable.h"
 
 namespace ebb::stratum::server {
 namespace {
@@ -42,8 +42,8 @@ std::string error_text(const json::value& error) {
   const json::object* object = error.if_object();
   const json::value* message = object ? object->if_contains("message") : nullptr;
   if (message != nullptr && message->is_string())
-    return printable({message->get_string().data(), message->get_string().size()});
-  return printable(json::serialize(error));
+    return core::printable({message->get_string().data(), message->get_string().size()});
+  return core::printable(json::serialize(error));
 }
 
 }  // namespace

@@ -9,9 +9,9 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "core/printable.h"
 #include "stratum/server/node_rpc.h"
 #include "stratum/server/template_json.h"
-#include "stratum/text.h"
 
 namespace ebb::stratum::server {
 namespace {
@@ -58,8 +58,8 @@ BlockResult verdict_of(const SubmitAnswer& answer) {
   if (!answer) return {false, answer.error().what};
   if (answer->is_null()) return {true, "accepted"};
   if (answer->is_string())
-    return {false, printable({answer->get_string().data(), answer->get_string().size()})};
-  return {false, printable(json::serialize(*answer))};
+    return {false, core::printable({answer->get_string().data(), answer->get_string().size()})};
+  return {false, core::printable(json::serialize(*answer))};
 }
 
 /// The part that coroutines keep alive. Used by the executor's thread, but for the two `rpc`s,

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/printable.h"
 #include "stratum/line.h"
-#include "stratum/text.h"
 
 namespace ebb::stratum::server {
 namespace {
@@ -126,7 +126,7 @@ ServerSession::Answer ServerSession::handle(std::string_view method, const Param
 
 ServerSession::Answer ServerSession::on_subscribe(const Params& params) {
   if (const json::string* agent = string_at(params, 0))
-    agent_ = printable(view(*agent), kMaxAgentBytes);
+    agent_ = core::printable(view(*agent), kMaxAgentBytes);
   subscribed_ = true;
   const std::string name = '"' + core::to_hex(config_.extranonce1) + '"';
   return "[[[\"mining.set_difficulty\"," + name + "],[\"mining.notify\"," + name + "]]," + name +
@@ -168,7 +168,7 @@ ServerSession::Answer ServerSession::on_configure(const Params& params) {
 ServerSession::Answer ServerSession::on_authorize(const Params& params) {
   const json::string* text = string_at(params, 0);
   if (text == nullptr || text->empty()) return tl::unexpected(kBadUser);
-  std::string user = printable(view(*text), kMaxUserBytes);
+  std::string user = core::printable(view(*text), kMaxUserBytes);
   if (user != view(*text)) return tl::unexpected(kBadUser);
   if (!users_.contains(user)) {
     if (users_.size() == kMaxUsers) return tl::unexpected(kTooManyUsers);

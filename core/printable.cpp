@@ -1,6 +1,6 @@
-#include "stratum/text.h"
+#include "core/printable.h"
 
-namespace ebb::stratum {
+namespace ebb::core {
 
 std::string printable(std::string_view text, std::size_t max_bytes) {
   const auto byte_at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -23,4 +23,4 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
   return out;
 }
 
-}  // namespace ebb::stratum
+}  // namespace ebb::core
