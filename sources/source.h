@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sources/update.h"
+#include "sources/web.h"
 #include "throttle/policy.h"
 #include "throttle/power_reading.h"
 
@@ -31,7 +32,8 @@ class Port {
  public:
   virtual ~Port() = default;
   /// In order, all of one call before another decision. Blocks while too many wait, so that a flood
-  /// backs up at its sender; returns at once when the miner stops.
+  /// backs up at its sender; returns at once when the miner stops. On the io thread it never
+  /// blocks, and the decision has been made when it returns.
   virtual void send(std::vector<Update> updates) = 0;
   virtual void show(Health health) = 0;
   /// A line for the log, as a warning. Not for what repeats: Health::trouble shows that.
@@ -70,6 +72,8 @@ struct Context {
   std::string rig;                               ///< what to call this machine
   /// A [[meter]] by its name; null: there is none.
   std::function<std::shared_ptr<SharedMeter>(std::string_view name)> meter;
+  /// Serves a path of the HTTP API, from start() on. False: there is no API, or the path is taken.
+  std::function<bool(const std::string& path, WebHandler handler)> serve;
 };
 
 }  // namespace ebb::sources
