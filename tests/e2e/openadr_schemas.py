@@ -14,15 +14,15 @@ try:
 except ImportError:
     jsonschema = None
 
-EVENT, PROGRAM, REPORT, SUBSCRIPTION, VEN, RESOURCE = OBJECT_TYPES = (
-    "EVENT", "PROGRAM", "REPORT", "SUBSCRIPTION", "VEN", "RESOURCE")
-UNITS = ("KWH", "THERMS", "GHG", "VOLTS", "AMPS", "CELSIUS", "FAHRENHEIT", "PERCENT", "KW", "KVAH", "KVARH", "KVA",
-         "KVAR")
-READING_TYPES = ("DIRECT_READ", "ESTIMATED", "SUMMED", "MEAN", "PEAK", "FORECAST", "AVERAGE", "NORMAL", "ERROR")
-OPERATING_STATES = ("NORMAL", "ERROR", "IDLE_NORMAL", "RUNNING_NORMAL", "RUNNING_CURTAILED", "RUNNING_HEIGHTENED",
+EVENT, PROGRAM, REPORT, SUBSCRIPTION, VEN, RESOURCE = OBJECT_TYPES = [
+    "EVENT", "PROGRAM", "REPORT", "SUBSCRIPTION", "VEN", "RESOURCE"]
+UNITS = ["KWH", "THERMS", "GHG", "VOLTS", "AMPS", "CELSIUS", "FAHRENHEIT", "PERCENT", "KW", "KVAH", "KVARH", "KVA",
+         "KVAR"]
+READING_TYPES = ["DIRECT_READ", "ESTIMATED", "SUMMED", "MEAN", "PEAK", "FORECAST", "AVERAGE", "NORMAL", "ERROR"]
+OPERATING_STATES = ["NORMAL", "ERROR", "IDLE_NORMAL", "RUNNING_NORMAL", "RUNNING_CURTAILED", "RUNNING_HEIGHTENED",
                     "IDLE_CURTAILED", "SGD_ERROR_CONDITION", "IDLE_HEIGHTENED", "IDLE_OPTED_OUT", "RUNNING_OPTED_OUT",
-                    "AGGREGATED_REPORT")
-DATA_QUALITIES = ("OK", "MISSING", "ESTIMATED", "BAD")
+                    "AGGREGATED_REPORT"]
+DATA_QUALITIES = ["OK", "MISSING", "ESTIMATED", "BAD"]
 
 
 # -- pieces ----------------------------------------------------------------------------------------
@@ -114,10 +114,12 @@ ATTRIBUTES = {
 
 def values_map(known=None, private=True):
     """{type, values}; the values of a known type are as its enumeration says."""
-    types = NAME if private else {"enum": list(known)}
-    return {**members({"type": types, "values": {"type": "array", "items": ANY_VALUE if not known else {}}}),
-            "allOf": [{"if": {"properties": {"type": {"const": name}}, "required": ["type"]},
-                       "then": {"properties": {"values": values}}} for name, values in (known or {}).items()]}
+    if known is None:
+        return members({"type": NAME, "values": {"type": "array", "items": ANY_VALUE}})
+    schema = members({"type": NAME if private else {"enum": list(known)}, "values": {"type": "array"}})
+    schema["allOf"] = [{"if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+                        "then": {"properties": {"values": values}}} for name, values in known.items()]
+    return schema
 
 
 # -- whole objects ---------------------------------------------------------------------------------
