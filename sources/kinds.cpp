@@ -1,11 +1,12 @@
 #include <array>
 
 #include "sources/kind.h"
+#include "sources/nut/nut_kind.h"
 
 namespace ebb::sources {
 
 std::span<const Kind* const> kinds() {
-  static constexpr std::array<const Kind*, 0> kKinds{};
+  static constexpr std::array kKinds{&kNutKind};
   return kKinds;
 }
 
