@@ -100,9 +100,10 @@ int run_check(const CheckOptions& options) {
       throttle::Schedule::read(config->throttle.windows, config->throttle.calendars);
   if (!schedule) return fail(options.config + ": " + schedule.error());
   Console console;
-  const auto sources =
-      SourceHub::open(config->throttle.sources,
-                      source_context(config->throttle, throttle::Start::clean), console.log());
+  const auto sources = SourceHub::open(
+      config->throttle.sources,
+      source_context(config->throttle, throttle::Start::clean, std::make_shared<WebRoutes>()),
+      console.log());
   if (!sources) return fail(options.config + ": " + sources.error());
   const throttle::Now at = now();
   print_settings(*config);

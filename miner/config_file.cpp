@@ -63,6 +63,7 @@ class ConfigReader {
   void read_cards(TableReader& table);
   void read_throttle(TableReader& table);
   void read_power(TableReader& table);
+  void read_api(TableReader& table);
   void read_calendar(TableReader& table);
   void read_source(TableReader& table);
 
@@ -104,6 +105,7 @@ MineOptions ConfigReader::read() {
   section("cards", &ConfigReader::read_cards);
   section("throttle", &ConfigReader::read_throttle);
   section("power", &ConfigReader::read_power);
+  section("api", &ConfigReader::read_api);
   each("schedule", [&](const toml::table& table, const std::string& where) {
     auto window = throttle::read_window(table);
     if (!window) fail(where, window.error());
@@ -277,6 +279,13 @@ void ConfigReader::read_power(TableReader& table) {
   if (power.nameplate_idle_watts &&
       !(power.nameplate_watts && *power.nameplate_watts > *power.nameplate_idle_watts)) {
     table.fail("nameplate_idle", "must be below nameplate");
+  }
+}
+
+void ConfigReader::read_api(TableReader& table) {
+  if (table.node("listen") == nullptr) table.fail("listen", "listen is missing: 127.0.0.1:4033");
+  if (const auto address = table.parsed("listen", parse_api_address)) {
+    options_.throttle.api = *address;
   }
 }
 

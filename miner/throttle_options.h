@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "miner/api_address.h"
 #include "sources/kind.h"
 #include "throttle/policy.h"
 #include "throttle/schedule/schedule.h"
@@ -28,6 +29,7 @@ struct ThrottleOptions {
   PowerOptions power;
   throttle::ZeroProofSettings zero;
   std::string hook;                    ///< run by /bin/sh when zero cannot be reached; empty: none
+  std::optional<ApiAddress> api;       ///< of the HTTP API; nothing: there is none
   std::filesystem::path state_folder;  ///< ledger, control socket, calibration
   std::filesystem::path config_file;   ///< read again when it changes; empty: none
 };
