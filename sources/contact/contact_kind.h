@@ -5,6 +5,6 @@
 
 namespace ebb::sources {
 
-extern const Kind kContact;
+extern const Kind kContactKind;
 
 }  // namespace ebb::sources

@@ -5,6 +5,6 @@
 
 namespace ebb::sources {
 
-extern const Kind kFrequency;
+extern const Kind kFrequencyKind;
 
 }  // namespace ebb::sources

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "sources/nested_table.h"
+
 namespace ebb::sources {
 namespace {
 
@@ -88,14 +90,8 @@ std::optional<RegisterPlace> read_register_place(TableReader& table, std::string
     table.fail(key, "must be a table such as { register = 100, type = \"int16\" }");
     return std::nullopt;
   }
-  TableReader reader(*keys);
   RegisterPlace place;
-  read_keys(reader, place);
-  if (const auto done = reader.finish(); !done) {
-    std::string_view fault = done.error();
-    if (fault.starts_with("line ")) fault.remove_prefix(fault.find(": ") + 2);
-    table.fail(key, fault);
-  }
+  read_nested(table, key, *keys, [&](TableReader& reader) { read_keys(reader, place); });
   return place;
 }
 

@@ -63,18 +63,15 @@ void ShedCheck::read(const MeterReading& reading) {
 
 void ShedCheck::judge(double watts, throttle::SteadyTime at) {
   const double fall = shed_->site - watts;
-  std::string text = "shed " + watts_text(shed_->expected) + ", the site fell by " +
-                     watts_text(std::max(fall, 0.0));
-  if (fall >= kMost * shed_->expected) {
-    seen_ = true;
-    char seconds[32];
-    std::snprintf(seconds, sizeof seconds, " in %.1f s",
-                  std::chrono::duration<double>(at - shed_->began).count());
-    last_ = text + seconds;
-    trouble_.clear();
-  } else if (at >= shed_->due) {
-    trouble_ = text + " only: is this its meter, and has the miner stopped?";
-  }
+  const bool seen = fall >= kMost * shed_->expected;
+  if (!seen && at < shed_->due) return;
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.1f s",
+                std::chrono::duration<double>(at - shed_->began).count());
+  last_ = "shed " + watts_text(shed_->expected) + ", the site fell by " +
+          watts_text(std::max(fall, 0.0)) + " within " + seconds;
+  seen_ = seen;
+  trouble_ = seen ? "" : "the site did not fall by what was shed: is this its meter?";
 }
 
 }  // namespace ebb::sources

@@ -82,6 +82,9 @@ Open read_site_limit(throttle::TableReader& table, const std::filesystem::path&)
 
 }  // namespace
 
-const Kind kSiteLimit{"site_limit", true, throttle::SignalClass::protective, read_site_limit};
+const Kind kSiteLimitKind{.type = "site_limit",
+                          .feed = true,
+                          .signal_class = throttle::SignalClass::protective,
+                          .read = &read_site_limit};
 
 }  // namespace ebb::sources

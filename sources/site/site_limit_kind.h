@@ -5,6 +5,6 @@
 
 namespace ebb::sources {
 
-extern const Kind kSiteLimit;
+extern const Kind kSiteLimitKind;
 
 }  // namespace ebb::sources

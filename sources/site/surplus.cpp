@@ -102,6 +102,9 @@ Open read_surplus(throttle::TableReader& table, const std::filesystem::path&) {
 
 }  // namespace
 
-const Kind kSurplus{"surplus", true, throttle::SignalClass::economic, read_surplus};
+const Kind kSurplusKind{.type = "surplus",
+                        .feed = true,
+                        .signal_class = throttle::SignalClass::economic,
+                        .read = &read_surplus};
 
 }  // namespace ebb::sources

@@ -5,6 +5,6 @@
 
 namespace ebb::sources {
 
-extern const Kind kSurplus;
+extern const Kind kSurplusKind;
 
 }  // namespace ebb::sources
