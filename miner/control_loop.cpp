@@ -194,7 +194,7 @@ void ControlLoop::tell_blindness(throttle::SteadyTime now) {
   blindness_told_ = true;
   log_.warn(
       "no meter shows power, so a cap in watts allows what a model knows, or nothing (give [power] "
-      "meter_file or nameplate, open RAPL, or run `ebb calibrate` where there is a meter)");
+      "meter, meter_file or nameplate, open RAPL, or run `ebb calibrate` where there is a meter)");
 }
 
 Observation ControlLoop::observation() const {

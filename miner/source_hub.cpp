@@ -170,19 +170,21 @@ std::vector<SourceFigures> SourceHub::figures() const {
 }
 
 sources::Context source_context(const ThrottleOptions& options, throttle::Start how,
+                                std::shared_ptr<SiteMeters> meters,
                                 std::shared_ptr<WebRoutes> routes) {
   std::array<char, 256> host{};
   const bool known = ::gethostname(host.data(), host.size() - 1) == 0 && host[0] != '\0';
-  return {.clock = &now,
-          .how = how,
-          .ledger = StateFolder::ledger(options.state_folder),
-          .rig = known ? host.data() : "ebb",
-          .meter = [](std::string_view) { return std::shared_ptr<sources::SharedMeter>(); },
-          .serve =
-              [routes = std::move(routes), api = options.api.has_value()](
-                  const std::string& path, sources::WebHandler handler) {
-                return api && routes->add(path, std::move(handler));
-              }};
+  return {
+      .clock = &now,
+      .how = how,
+      .ledger = StateFolder::ledger(options.state_folder),
+      .rig = known ? host.data() : "ebb",
+      .meter = [meters = std::move(meters)](std::string_view name) { return meters->find(name); },
+      .serve =
+          [routes = std::move(routes), api = options.api.has_value()](const std::string& path,
+                                                                      sources::WebHandler handler) {
+            return api && routes->add(path, std::move(handler));
+          }};
 }
 
 }  // namespace ebb::miner

@@ -8,6 +8,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "miner/site_meters.h"
 #include "miner/throttle_options.h"
 #include "miner/web_routes.h"
 #include "sources/kind.h"
@@ -57,6 +58,7 @@ class SourceHub {
 
 /// What the sources of this machine are opened with. `routes`: of the HTTP API.
 sources::Context source_context(const ThrottleOptions& options, throttle::Start how,
+                                std::shared_ptr<SiteMeters> meters,
                                 std::shared_ptr<WebRoutes> routes);
 
 }  // namespace ebb::miner

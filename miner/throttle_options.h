@@ -9,6 +9,7 @@
 
 #include "miner/api_address.h"
 #include "sources/kind.h"
+#include "sources/meter/meter_table.h"
 #include "throttle/policy.h"
 #include "throttle/schedule/schedule.h"
 #include "throttle/zero_proof.h"
@@ -16,6 +17,8 @@
 namespace ebb::miner {
 
 struct PowerOptions {
+  std::vector<sources::MeterOptions> meters;  ///< of the site, for whoever asks
+  std::string meter;       ///< a [[meter]] that sees this machine alone; empty: none
   std::string meter_file;  ///< a file that a site's meter writes watts into; empty: none
   std::optional<double> nameplate_watts;       ///< at full work, all devices
   std::optional<double> nameplate_idle_watts;  ///< at a duty of zero
