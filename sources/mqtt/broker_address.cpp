@@ -59,8 +59,8 @@ tl::expected<BrokerAddress, std::string> parse_broker(std::string_view text) {
 
 std::string text(const BrokerAddress& broker) {
   const bool brackets = broker.host.find(':') != std::string::npos;
-  return (broker.tls ? "mqtts://" : "mqtt://") + (brackets ? "[" + broker.host + "]" : broker.host) +
-         ":" + std::to_string(broker.port);
+  return (broker.tls ? "mqtts://" : "mqtt://") +
+         (brackets ? "[" + broker.host + "]" : broker.host) + ":" + std::to_string(broker.port);
 }
 
 bool is_loopback(const BrokerAddress& broker) {

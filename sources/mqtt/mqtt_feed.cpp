@@ -186,8 +186,7 @@ MqttFeed::Outcome MqttFeed::pass_on(const MqttArrival& arrival, Known& known, Wo
   known.sequence = word.sequence;
   // The book keeps one sequence of a source, over restarts. Two brokers may have two senders, and
   // what a broker retained has been seen before the restart.
-  const std::uint64_t sequence =
-      settings_.brokers == 1 && !arrival.retained ? word.sequence : 0;
+  const std::uint64_t sequence = settings_.brokers == 1 && !arrival.retained ? word.sequence : 0;
   Outcome outcome;
   outcome.said = text_of(word.id, word.signal);
   if (word.signal) {

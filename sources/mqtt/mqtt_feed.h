@@ -18,7 +18,7 @@ namespace ebb::sources {
 struct MqttFeedSettings {
   throttle::SignalClass signal_class = throttle::SignalClass::mandatory;
   std::chrono::seconds stale_after{240};
-  bool feed = true;  ///< it must be heard, and a command to this rig is no word of it
+  bool feed = true;         ///< it must be heard, and a command to this rig is no word of it
   std::size_t brokers = 1;  ///< 1 or 2
 };
 
@@ -66,11 +66,11 @@ class MqttFeed {
   struct Word;
   /// Of an id, as far as this run has heard.
   struct Known {
-    std::optional<throttle::Signal> stands;  ///< nothing: over
-    bool said = false;                       ///< whether `stands` is known at all
-    std::size_t broker = 0;                  ///< who said it,
-    std::optional<throttle::WallTime> since;  ///< when by the sender's clock
-    std::uint64_t sequence = 0;              ///< and under which number
+    std::optional<throttle::Signal> stands;                 ///< nothing: over
+    bool said = false;                                      ///< whether `stands` is known at all
+    std::size_t broker = 0;                                 ///< who said it,
+    std::optional<throttle::WallTime> since;                ///< when by the sender's clock
+    std::uint64_t sequence = 0;                             ///< and under which number
     std::array<std::optional<throttle::WallTime>, 2> sent;  ///< newest of each broker
   };
   struct Broker {

@@ -37,8 +37,9 @@ tl::expected<TargetMessage, std::string> parse_target_message(std::string_view t
   if (!timestamp || !(*timestamp >= 0 && *timestamp <= kLatest)) {
     return refused("timestamp: must be seconds since 1970");
   }
-  return TargetMessage{*target != 0, throttle::WallTime(std::chrono::milliseconds(
-                                         static_cast<std::int64_t>(*timestamp * 1000)))};
+  return TargetMessage{
+      *target != 0,
+      throttle::WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(*timestamp * 1000)))};
 }
 
 }  // namespace ebb::sources
