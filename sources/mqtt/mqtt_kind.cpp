@@ -52,7 +52,8 @@ void read_topics(TableReader& table, MqttSettings& settings) {
   if (!hears && table.boolean("feed").value_or(kMqttKind.feed)) {
     table.fail("topic", "is missing: a feed must be heard (or set feed = false)");
   }
-  if (!hears && settings.publish.empty()) table.fail("topic", "topic or publish is missing");
+  if (!hears && settings.publish.empty())
+    table.fail("topic", "is missing, and publish, too: it would do nothing");
   if (hears && settings.topic == settings.target_topic) {
     table.fail("target_topic", "is the same as topic");
   }
@@ -69,7 +70,7 @@ void read_trust(TableReader& table, const std::filesystem::path& folder, MqttSet
   read_file(table, "cert_file", folder, settings.cert_file);
   read_file(table, "key_file", folder, settings.key_file);
   if (settings.cert_file.empty() != settings.key_file.empty()) {
-    table.fail("cert_file", "cert_file and key_file go together");
+    table.fail("cert_file", "goes with key_file");
   }
   const bool tls = settings.broker.tls || (settings.second_broker && settings.second_broker->tls);
   const bool files = !settings.ca_file.empty() || !settings.cert_file.empty();
@@ -79,7 +80,7 @@ void read_trust(TableReader& table, const std::filesystem::path& folder, MqttSet
 Open read_mqtt(TableReader& table, const std::filesystem::path& folder) {
   MqttSettings settings;
   if (table.node("broker") == nullptr) {
-    table.fail("broker", "broker is missing, such as \"mqtts://host:8883\"");
+    table.fail("broker", "is missing, such as \"mqtts://host:8883\"");
   }
   set(settings.broker, table.parsed("broker", parse_broker));
   settings.second_broker = table.parsed("second_broker", parse_broker);
