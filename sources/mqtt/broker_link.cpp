@@ -3,6 +3,7 @@
 #include <mosquitto.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -38,6 +40,11 @@ struct Free {
 /// An encrypted key would be asked for at the terminal.
 int no_password(char*, int, int, void*) {
   return 0;
+}
+
+bool is_at_end(int socket) {
+  char byte = 0;
+  return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 }  // namespace
@@ -71,6 +78,7 @@ struct BrokerLink::State {
   void run();
   std::string live();
   int turn(Clock::duration most);
+  bool socket_failed(int socket);
   int send_outbox();
   int publish_now(const std::string& topic, std::string_view payload);
   void say_availability(std::string_view word);
@@ -246,11 +254,25 @@ int BrokerLink::State::turn(Clock::duration most) {
   if (poll(files, socket < 0 ? 1 : 2, static_cast<int>(time.count())) < 0) files[1].revents = 0;
   eventfd_t rings = 0;
   eventfd_read(wake, &rings);
+  // Of a handshake the library takes an error and an end for a reason to wait on.
+  if ((files[1].revents & POLLERR) != 0 && socket_failed(socket)) return MOSQ_ERR_CONN_LOST;
+  if ((files[1].revents & POLLIN) != 0 && is_at_end(socket)) {
+    if (!connected && fault.empty()) fault = "refused, or closed before it was a connection";
+    return MOSQ_ERR_CONN_LOST;
+  }
   int code = MOSQ_ERR_SUCCESS;
   if ((files[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0) code = mosquitto_loop_read(mosq, 1);
   if (code == MOSQ_ERR_SUCCESS && connected) code = send_outbox();
   if (code == MOSQ_ERR_SUCCESS && mosquitto_want_write(mosq)) code = mosquitto_loop_write(mosq, 1);
   return code == MOSQ_ERR_SUCCESS ? mosquitto_loop_misc(mosq) : code;
+}
+
+bool BrokerLink::State::socket_failed(int socket) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error == 0) return false;
+  fault = std::system_category().message(error);
+  return true;
 }
 
 int BrokerLink::State::send_outbox() {
