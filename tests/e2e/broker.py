@@ -8,7 +8,9 @@ import time
 
 from ebb import SLOWNESS, Skip, die_with_parent, expect
 
-USER, PASSWORD = "rig", "a secret of the rig"
+PASSWORD = "a secret of the site"
+USER = "rig1"  # of a rig; the test itself orders as one and listens as the other
+DISPATCHER, WATCHER = "dispatcher", "watcher"
 
 
 def find(program):
@@ -41,23 +43,29 @@ def make_certificates(folder):
 
 
 class Broker:
-    """One mosquitto. With certificates (their folder) it speaks TLS and wants USER and PASSWORD."""
+    """One mosquitto. With certificates (their folder) it speaks TLS and wants a user and PASSWORD."""
 
-    def __init__(self, folder, name, certificates=None, more=""):
+    def __init__(self, folder, name, certificates=None, acl=None):
         self.port = free_port()
         self.tls = certificates is not None
         self.config = os.path.join(folder, name + ".conf")
         self._log = open(os.path.join(folder, name + ".log"), "wb")
         self._ca = os.path.join(certificates, "ca.pem") if self.tls else None
-        lines = [f"listener {self.port} 127.0.0.1", "persistence false", "user root", more]
+        lines = [f"listener {self.port} 127.0.0.1", "persistence false", "user root"]
         if self.tls:
             passwords = os.path.join(folder, name + ".users")
-            subprocess.run([find("mosquitto_passwd"), "-b", "-c", passwords, USER, PASSWORD], check=True,
-                           capture_output=True, timeout=30 * SLOWNESS)
+            for create, user in ((["-c"], USER), ([], DISPATCHER), ([], WATCHER)):
+                subprocess.run([find("mosquitto_passwd"), "-b", *create, passwords, user, PASSWORD], check=True,
+                               capture_output=True, timeout=30 * SLOWNESS)
             lines += [f"cafile {self._ca}", f"certfile {certificates}/server.pem",
                       f"keyfile {certificates}/server.key", f"password_file {passwords}", "allow_anonymous false"]
         else:
             lines += ["allow_anonymous true"]
+        if acl is not None:
+            rights = os.path.join(folder, name + ".acl")
+            with open(rights, "w", encoding="utf-8") as file:
+                file.write(acl)
+            lines += [f"acl_file {rights}"]
         with open(self.config, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
         self._process = None
@@ -92,10 +100,10 @@ class Broker:
             self._process.wait()
             self._process = None
 
-    def arguments(self):
+    def arguments(self, user=DISPATCHER):
         """Of mosquitto_pub and mosquitto_sub, to reach it."""
         args = ["-h", "localhost", "-p", str(self.port), "-q", "1"]
-        return args + (["--cafile", self._ca, "-u", USER, "-P", PASSWORD] if self.tls else [])
+        return args + (["--cafile", self._ca, "-u", user, "-P", PASSWORD] if self.tls else [])
 
     def publish(self, topic, payload, retain=False):
         """Once; an empty payload with retain makes the broker forget."""
@@ -151,7 +159,7 @@ class Listener:
     """All that is said on a topic filter: (topic, payload), in order."""
 
     def __init__(self, broker, filter_):
-        self._process = subprocess.Popen([find("mosquitto_sub"), *broker.arguments(), "-v", "-t", filter_],
+        self._process = subprocess.Popen([find("mosquitto_sub"), *broker.arguments(WATCHER), "-v", "-t", filter_],
                                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1,
                                          preexec_fn=die_with_parent)
         self.heard = []

@@ -1,6 +1,6 @@
 """MQTT against real brokers, with TLS and passwords: what they say is obeyed, and what they do not say is not.
 
-Shed and return; a lost, a late, a repeated, an older and a senseless message; retained levels of yesterday; a broker
+The rights are those that docs/fleet.md recommends. Shed and return; a lost, a late, a repeated, an older and a senseless message; retained levels of yesterday; a broker
 killed and restored; ebb restarted; two brokers of which the first has precedence; Home Assistant.
 """
 
@@ -9,7 +9,7 @@ import os
 import tempfile
 import time
 
-from broker import PASSWORD, USER, Broker, Listener, Sender, make_certificates
+from broker import PASSWORD, USER, WATCHER, Broker, Listener, Sender, make_certificates
 from control import Control, in_state
 from ebb import SLOWNESS, Ebb, expect
 
@@ -40,6 +40,15 @@ def run():
             file.write(PASSWORD + "\n")
         one_broker(folder)
         two_brokers(folder)
+
+
+def recommended_rights():
+    """The acl_file of docs/fleet.md, and the right to watch everything."""
+    page = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "fleet.md")
+    with open(page, encoding="utf-8") as file:
+        _, _, rest = file.read().partition("```\n# acl:")
+    expect(rest, "docs/fleet.md has no acl")
+    return "# acl:" + rest.partition("```")[0] + f"\nuser {WATCHER}\ntopic read #\n"
 
 
 def start(folder, state, keys):
@@ -78,7 +87,7 @@ def reasons(status):
 
 
 def one_broker(folder):
-    with Broker(folder, "broker", folder) as broker:
+    with Broker(folder, "broker", folder, recommended_rights()) as broker:
         keys = f"""broker = "{broker.url}"
 topic = "site/cap"
 publish = "ebb/rig1"
