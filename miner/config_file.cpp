@@ -88,7 +88,8 @@ class ConfigReader {
   const std::filesystem::path& file_;
   ConfigUse use_;
   MineOptions options_;
-  std::set<std::string> names_;
+  std::set<std::string> names_;    ///< of windows and calendars
+  std::set<std::string> sources_;  ///< names
 };
 
 template <class T, class Value>
@@ -117,11 +118,6 @@ MineOptions ConfigReader::read() {
     finish(reader, where);
   });
   each("source", [&](const toml::table& table, const std::string& where) {
-    if (use_ == ConfigUse::mine) {
-      fail(where, throttle::fault_at(table, "",
-                                     "is for `ebb simulate` alone: a miner has no such "
-                                     "source yet and would wait for it at zero"));
-    }
     TableReader reader(table);
     read_source(reader);
     finish(reader, where);
@@ -298,21 +294,13 @@ void ConfigReader::read_calendar(TableReader& table) {
 }
 
 void ConfigReader::read_source(TableReader& table) {
-  throttle::SourceRule rule;
-  rule.name = table.string("name").value_or("");
-  if (rule.name.empty()) table.fail("name", "is missing");
-  std::vector<throttle::SourceRule>& sources = options_.throttle.policy.sources;
-  if (std::any_of(sources.begin(), sources.end(),
-                  [&](const throttle::SourceRule& other) { return other.name == rule.name; })) {
-    table.fail("name", "is there twice");
+  sources::SourceOptions source = sources::read_source(table, file_.parent_path());
+  if (!sources_.insert(source.rule.name).second) table.fail("name", "is there twice");
+  if (use_ == ConfigUse::mine && source.type.empty()) {
+    table.fail("", "type is missing: only for `ebb simulate` may a timeline speak for a source");
   }
-  set(rule.signal_class, table.signal_class("class"));
-  set(rule.feed, table.boolean("feed"));
-  set(rule.stale_after, table.parsed("stale_after", parse_wait_seconds));
-  set(rule.grace, table.parsed("grace", parse_wait_seconds));
-  set(rule.fallback, table.cap("fallback"));
-  if (const auto floor = table.parsed("floor", throttle::parse_duty)) rule.floor = floor->fraction;
-  sources.push_back(std::move(rule));
+  options_.throttle.policy.sources.push_back(source.rule);
+  options_.throttle.sources.push_back(std::move(source));
 }
 
 tl::expected<std::string, std::string> read_file(const std::filesystem::path& file,

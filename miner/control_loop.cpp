@@ -35,6 +35,7 @@ ControlLoop::ControlLoop(boost::asio::io_context& io, const ThrottleOptions& opt
       crew_(parts.crew),
       cards_(parts.cards),
       service_(std::move(parts.service)),
+      sources_(std::move(parts.sources)),
       meter_(std::move(parts.meter)),
       log_(parts.log),
       on_fraction_(std::move(on_fraction)),
@@ -50,6 +51,11 @@ tl::expected<void, std::string> ControlLoop::start() {
   if (!server) return tl::unexpected(server.error());
   server_.emplace(std::move(*server));
   look();
+  sources_->start(io_,
+                  [this](const throttle::SourceRule& rule, std::vector<sources::Update> updates) {
+                    service_->hear(now(), rule, std::move(updates));
+                    look();
+                  });
   wait();
   return {};
 }
@@ -67,6 +73,7 @@ void ControlLoop::stop() {
   stopped_ = true;
   timer_.cancel();
   server_.reset();
+  sources_->stop();
   service_->stop(now());
 }
 
@@ -85,6 +92,21 @@ void ControlLoop::look() {
   controller_.tick(now.steady, counters, crew_.board().current().job != nullptr, power_);
   on_fraction_(controller_.limit().fraction_of(plant));
   sample(now);
+  tell_sources(now, plant);
+}
+
+void ControlLoop::tell_sources(const throttle::Now& now, const throttle::Plant& plant) {
+  const throttle::Decision& decision = service_->decision();
+  if (told_ == decision && told_at_ && now.steady - *told_at_ < kSamplePeriod) return;
+  told_ = decision;
+  told_at_ = now.steady;
+  sources_->tell({.now = now,
+                  .decision = decision,
+                  .plant = plant,
+                  .zero = zero_.zero(),
+                  .hps = hps_,
+                  .fraction = controller_.limit().fraction_of(plant),
+                  .power = power_});
 }
 
 throttle::Zero ControlLoop::watch_zero(const throttle::Now& now) {
@@ -155,11 +177,19 @@ Observation ControlLoop::observation() const {
           .time_to_zero = zero_.time_to_zero()};
 }
 
+std::vector<SourceStatus> ControlLoop::sources() const {
+  const throttle::Now at = now();
+  std::vector<SourceStatus> all;
+  for (const SourceFigures& source : sources_->figures())
+    all.push_back(service_->status_of(at, source));
+  return all;
+}
+
 void ControlLoop::handle(const ControlRequest& request, ControlServer::Answer answer) {
   const auto kept = [this, answer](tl::expected<void, std::string> result) {
     boost::asio::post(io_, [this, answer, result = std::move(result)] {
       if (result) {
-        answer(service_->status(observation()));
+        answer(service_->status(observation(), sources()));
       } else {
         answer(tl::unexpected("done, but not kept for a restart: " + result.error()));
       }

@@ -14,6 +14,7 @@
 #include "miner/control.h"
 #include "miner/control_server.h"
 #include "miner/crew.h"
+#include "miner/source_hub.h"
 #include "miner/throttle_service.h"
 #include "miner/zero_keeper.h"
 #include "throttle/controller.h"
@@ -28,6 +29,7 @@ class ControlLoop {
     Crew& crew;
     Cards& cards;
     std::unique_ptr<ThrottleService> service;
+    std::unique_ptr<SourceHub> sources;
     throttle::BestMeter meter;
     spdlog::logger& log;
   };
@@ -47,6 +49,7 @@ class ControlLoop {
 
   const throttle::Decision& decision() const { return service_->decision(); }
   Observation observation() const;
+  std::vector<SourceStatus> sources() const;
 
  private:
   /// What a card did and drew while it was not paced: at rest all would seem inefficient.
@@ -60,6 +63,7 @@ class ControlLoop {
   void wait();
   throttle::Zero watch_zero(const throttle::Now& now);
   void sample(const throttle::Now& now);
+  void tell_sources(const throttle::Now& now, const throttle::Plant& plant);
   void compare_cards(throttle::SteadyTime now);
   void tell_blindness(throttle::SteadyTime now);
   void handle(const ControlRequest& request, ControlServer::Answer answer);
@@ -69,6 +73,7 @@ class ControlLoop {
   Crew& crew_;
   Cards& cards_;
   std::unique_ptr<ThrottleService> service_;
+  std::unique_ptr<SourceHub> sources_;
   throttle::BestMeter meter_;
   spdlog::logger& log_;
   std::function<void(double)> on_fraction_;
@@ -85,6 +90,8 @@ class ControlLoop {
   std::uint64_t hashes_at_sample_ = 0;
   double hps_ = 0;  ///< of the latest second
   std::vector<FullWork> full_work_;
+  std::optional<throttle::Decision> told_;  ///< to the sources
+  std::optional<throttle::SteadyTime> told_at_;
 };
 
 }  // namespace ebb::miner

@@ -36,7 +36,7 @@ class MiningRun {
  public:
   MiningRun(const MineOptions& options, Console& console, std::vector<OpenedDevice> devices,
             Cards cards, PoweredBy powered, std::unique_ptr<ThrottleService> throttle,
-            std::chrono::nanoseconds stop_patience)
+            std::unique_ptr<SourceHub> sources, std::chrono::nanoseconds stop_patience)
       : console_(console),
         stop_patience_(stop_patience),
         lifetime_(io_, options.run_for, [this] { stop(); }),
@@ -46,7 +46,7 @@ class MiningRun {
               [this](std::vector<core::Share>& shares) { return deliver(shares); }),
         suggestion_(options.suggest_difficulty),
         control_(io_, options.throttle,
-                 {crew_, cards_, std::move(throttle),
+                 {crew_, cards_, std::move(throttle), std::move(sources),
                   open_meters(options.throttle.power, options.throttle.state_folder, powered,
                               cards_, console.log()),
                   console.log()},
@@ -276,11 +276,18 @@ int mine_on(std::vector<OpenedDevice> devices, const MineOptions& options, Conso
     console.log().error(throttle.error());
     return 1;
   }
+  auto sources =
+      SourceHub::open(options.throttle.sources,
+                      source_context(options.throttle, (*throttle)->how()), console.log());
+  if (!sources) {
+    console.log().error(sources.error());
+    return 2;
+  }
   console.log().info("ebb {} mining on {} devices, first: {} ({})", EBB_VERSION, devices.size(),
                      devices.front().device->info().name, devices.front().device->info().backend);
   const PoweredBy powered = powered_by(devices);
   MiningRun run(options, console, std::move(devices), std::move(*cards), powered,
-                std::move(*throttle), stop_patience);
+                std::move(*throttle), std::move(*sources), stop_patience);
   if (const auto ran = run.run(); !ran) {
     console.log().error(ran.error());
     return 1;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sources/kind.h"
 #include "throttle/policy.h"
 #include "throttle/schedule/schedule.h"
 #include "throttle/zero_proof.h"
@@ -23,6 +24,7 @@ struct ThrottleOptions {
   throttle::PolicySettings policy;
   std::vector<throttle::ScheduleWindow> windows;
   std::vector<throttle::CalendarFile> calendars;
+  std::vector<sources::SourceOptions> sources;  ///< their rules stand in the policy, too
   PowerOptions power;
   throttle::ZeroProofSettings zero;
   std::string hook;                    ///< run by /bin/sh when zero cannot be reached; empty: none

@@ -1,11 +1,13 @@
 #include <array>
 
 #include "sources/kind.h"
+#include "sources/nut/nut_kind.h"
+#include "sources/openadr/openadr_kind.h"
 
 namespace ebb::sources {
 
 std::span<const Kind* const> kinds() {
-  static constexpr std::array<const Kind*, 0> kKinds{};
+  static constexpr std::array kKinds{&kNutKind, &kOpenAdrKind};
   return kKinds;
 }
 

@@ -23,7 +23,9 @@ struct Health {
   bool connected = false;  ///< to what it listens to, which does not make it fresh
   std::string where;       ///< "ups@localhost:3493"
   std::string last;        ///< what was said last, in the source's own words: "OL CHRG"
-  std::string trouble;     ///< what is wrong now, and what happens next; empty: nothing
+  /// What is wrong now, and what happens next; empty: nothing. Without counts or times: each new
+  /// text is a line in the log.
+  std::string trouble;
   friend bool operator==(const Health&, const Health&) = default;
 };
 
@@ -36,7 +38,7 @@ class Port {
   /// blocks, and the decision has been made when it returns.
   virtual void send(std::vector<Update> updates) = 0;
   virtual void show(Health health) = 0;
-  /// A line for the log, as a warning. Not for what repeats: Health::trouble shows that.
+  /// A line for the log, as a warning. Not for what repeats: each new Health::trouble is logged.
   virtual void warn(std::string line) = 0;
 };
 
