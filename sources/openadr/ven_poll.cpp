@@ -87,7 +87,7 @@ Answer VenPoll::ask(const Now& now, const std::stop_token& stop) {
   }
   health_.trouble = trouble();
   answer.health = health_;
-  answer.again = chores_due_ ? milliseconds(0) : wait(client_.now());
+  answer.again = wait(client_.now());
   return answer;
 }
 
@@ -98,6 +98,7 @@ bool VenPoll::reading_is_due(const Now& now) const {
 
 milliseconds VenPoll::wait(const Now& now) const {
   SteadyTime next = hinted_ ? *last_read_ + kBetweenReadings : *read_at_;
+  if (chores_due_) next = now.steady;
   if (not_before_) next = std::max(next, *not_before_);
   return until(next, now);
 }
