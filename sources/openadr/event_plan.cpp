@@ -127,16 +127,15 @@ class Planner {
     const std::size_t end = asks_.size() + most;
     for (const Stretch& stretch : timeline(event, timeline_settings, now_, most)) {
       for (const Payload& payload : event.intervals[stretch.interval].payloads) {
-        if (asks_.size() >= end) {
-          add_once(plan_.unclear, "event '" + event.id + "' has more to say than is looked at");
-          return;
-        }
-        gather(event, payload, stretch);
+        if (gather(event, payload, stretch, end)) continue;
+        add_once(plan_.unclear, "event '" + event.id + "' has more to say than is looked at");
+        return;
       }
     }
   }
 
-  void gather(const Event& event, const Payload& payload, const Stretch& stretch) {
+  /// Up to `end` asks in all; false: there is no more room.
+  bool gather(const Event& event, const Payload& payload, const Stretch& stretch, std::size_t end) {
     const PayloadContext context = context_of(event, payload.type);
     const bool sequence = is_sequence(payload.type);
     const std::vector<Stretch> parts =
@@ -151,8 +150,10 @@ class Planner {
           asked.meaning == Meaning::ignored) {
         continue;
       }
+      if (asks_.size() >= end) return false;
       add({std::move(asked), &event, payload.type, part, {}});
     }
+    return true;
   }
 
   /// As a part of the one before, if it goes on with the same.
