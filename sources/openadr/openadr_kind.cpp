@@ -39,6 +39,14 @@ tl::expected<std::string, std::string> parse_url(std::string_view text) {
   return std::string(text);
 }
 
+/// The VTN calls it, so it is the VTN's to refuse one without TLS.
+tl::expected<std::string, std::string> parse_callback(std::string_view text) {
+  if (text.starts_with("http://") && text.size() > 7 && text.size() < 2000) {
+    return std::string(text);
+  }
+  return parse_url(text);
+}
+
 tl::expected<double, std::string> parse_watts(std::string_view text) {
   const auto power = throttle::parse_power(text);
   if (!power) return tl::unexpected(power.error());
@@ -164,7 +172,7 @@ Open read_openadr(TableReader& table, const std::filesystem::path& folder) {
   set(ven.enrol, table.boolean("enrol"));
   set(settings.reports, table.boolean("reports"));
   set(settings.mqtt, table.boolean("mqtt"));
-  set(settings.callback_url, table.parsed("callback_url", parse_url));
+  set(settings.callback_url, table.parsed("callback_url", parse_callback));
   set(ven.poll, table.parsed("poll", throttle::parse_duration));
   if (ven.poll < std::chrono::seconds(1) || ven.poll > std::chrono::hours(1)) {
     table.fail("poll", "must be from 1s to 1h");

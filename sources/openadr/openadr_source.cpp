@@ -2,13 +2,34 @@
 
 #include <utility>
 
+#include "sources/openadr/mqtt_hints.h"
+#include "sources/openadr/report_chore.h"
+#include "sources/openadr/webhook.h"
+
 namespace ebb::sources::openadr {
 namespace {
 
 class OpenAdrSource final : public Source {
  public:
-  OpenAdrSource(std::unique_ptr<VenPoll> poll, VtnClient::Clock clock, bool verified)
-      : poll_(*poll), polling_(std::move(poll), std::move(clock)), verified_(verified) {
+  OpenAdrSource(const OpenAdrSettings& settings, std::unique_ptr<VenPoll> poll,
+                const throttle::SourceRule& rule, const Context& context)
+      : verified_(settings.http.verify),
+        callback_url_(settings.callback_url),
+        callback_path_("/api/v1/sources/" + rule.name),
+        serve_(context.serve),
+        poll_(*poll),
+        polling_(std::move(poll), context.clock) {
+    if (settings.reports) {
+      poll_.add(std::make_unique<ReportChore>(context.ledger, settings.ven.plan.seed));
+    }
+    if (!callback_url_.empty()) {
+      poll_.add(std::make_unique<SubscriptionChore>(callback_url_, callback_token_));
+    }
+    if (settings.mqtt && settings.ven.enrol && !settings.ven.identity.before_31) {
+      auto mqtt = std::make_unique<MqttChore>(settings.http, [this] { hint(); });
+      mqtt_ = mqtt.get();
+      poll_.add(std::move(mqtt));
+    }
     polling_.on_telemetry([this](const Telemetry& telemetry) {
       if (poll_.told(telemetry)) polling_.hurry();
     });
@@ -17,18 +38,41 @@ class OpenAdrSource final : public Source {
 
   void start(Port& port) override {
     if (!verified_) port.warn("verify = false: anyone on the way can pretend to be the VTN");
+    if (!callback_url_.empty()) serve_callback(port);
     poll_.on_warning([&port](std::string line) { port.warn(std::move(line)); });
     polling_.start(port);
   }
 
-  void stop() override { polling_.stop(); }
+  void stop() override {
+    polling_.stop();
+    if (mqtt_ != nullptr) mqtt_->stop();
+  }
 
   void tell(const Telemetry& telemetry) override { polling_.tell(telemetry); }
 
  private:
-  VenPoll& poll_;  ///< the polling's own
-  PollingSource polling_;
+  void serve_callback(Port& port) {
+    const bool served = serve_(callback_path_, [this](const WebRequest& request) {
+      return answer_callback(request, callback_token_, [this] { hint(); });
+    });
+    if (!served) port.warn("callback_url: the HTTP API is off, so no notification can come in");
+    if (callback_url_.starts_with("http://")) {
+      port.warn("callback_url: without https:// most VTNs refuse it, and its token can be read");
+    }
+  }
+
+  void hint() {
+    poll_.hint();
+    polling_.hurry();
+  }
+
   bool verified_;
+  std::string callback_url_, callback_path_;
+  std::string callback_token_ = random_token();
+  std::function<bool(const std::string& path, WebHandler handler)> serve_;
+  VenPoll& poll_;              ///< the polling's own
+  MqttChore* mqtt_ = nullptr;  ///< the poll's own
+  PollingSource polling_;
 };
 
 }  // namespace
@@ -57,7 +101,7 @@ tl::expected<std::unique_ptr<Source>, std::string> open(OpenAdrSettings settings
         return http->request(request, stop);
       },
       context.clock);
-  return std::make_unique<OpenAdrSource>(std::move(poll), context.clock, settings.http.verify);
+  return std::make_unique<OpenAdrSource>(settings, std::move(poll), rule, context);
 }
 
 }  // namespace ebb::sources::openadr

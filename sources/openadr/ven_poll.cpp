@@ -269,7 +269,7 @@ void VenPoll::do_chores(const Now& now, const std::stop_token& stop) {
     if (done) read_at_ = now.steady;  // what is granted to us by name can be seen now
     if (!run(done)) return;
   }
-  const Chore::View view{client_, enrolment_, events_, first_seen_, latest};
+  const Chore::View view{client_, enrolment_, programs_, events_, first_seen_, latest};
   for (const auto& chore : chores_) {
     if (stop.stop_requested() || !run(chore->run(view, stop))) return;
   }

@@ -37,6 +37,7 @@ class Chore {
   struct View {
     VtnClient& client;
     const Enrolment& enrolment;
+    const std::vector<Program>& programs;
     const std::vector<Event>& events;
     const FirstSeen& first_seen;
     const std::optional<Telemetry>& telemetry;
