@@ -256,22 +256,25 @@ void VenPoll::wait_as_asked(const Now& now, const Refusal& refusal) {
 void VenPoll::do_chores(const Now& now, const std::stop_token& stop) {
   chore_trouble_.clear();
   const std::optional<Telemetry> latest = telemetry();
-  const auto run = [&](const tl::expected<void, Refusal>& done) {
-    if (done) return true;
-    chore_trouble_ = done.error().text;
-    wait_as_asked(client_.now(), done.error());
-    return !done.error().wait;
+  const auto may_go_on = [&](const tl::expected<void, Refusal>& done, std::string& trouble) {
+    trouble = done ? "" : done.error().text;
+    if (!done) wait_as_asked(client_.now(), done.error());
+    return done || !done.error().wait;
   };
   if (settings_.enrol && !enrolment_.done() && (!enrol_at_ || now.steady >= *enrol_at_)) {
     enrol_at_ = now.steady + kEnrolAgain;
     const auto watts = latest ? latest->plant.full_watts : std::nullopt;
     const auto done = enrolment_.enrol(client_, watts, stop);
     if (done) read_at_ = now.steady;  // what is granted to us by name can be seen now
-    if (!run(done)) return;
+    if (!may_go_on(done, enrol_trouble_)) return;
   }
   const Chore::View view{client_, enrolment_, programs_, events_, first_seen_, latest};
   for (const auto& chore : chores_) {
-    if (stop.stop_requested() || !run(chore->run(view, stop))) return;
+    if (stop.stop_requested()) return;
+    std::string trouble;
+    const bool going_on = may_go_on(chore->run(view, stop), trouble);
+    if (chore_trouble_.empty()) chore_trouble_ = std::move(trouble);
+    if (!going_on) return;
   }
 }
 
@@ -281,7 +284,8 @@ std::string VenPoll::trouble() const {
   if (skew && std::chrono::abs(*skew) > kMaxSkew) {
     return "its clock and this one are more than 5 minutes apart";
   }
-  return !fault_.empty() ? fault_ : chore_trouble_;
+  if (!fault_.empty()) return fault_;
+  return !enrol_trouble_.empty() ? enrol_trouble_ : chore_trouble_;
 }
 
 }  // namespace ebb::sources::openadr

@@ -105,7 +105,7 @@ class VenPoll final : public Poll {
   std::optional<throttle::SteadyTime> read_at_;     ///< next
   std::optional<throttle::SteadyTime> not_before_;  ///< as the server asks
   std::optional<throttle::SteadyTime> enrol_at_;
-  std::string read_trouble_, chore_trouble_, fault_;
+  std::string read_trouble_, fault_, enrol_trouble_, chore_trouble_;
   Health health_;
   std::set<std::string, std::less<>> warned_;
 
