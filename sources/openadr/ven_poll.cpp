@@ -14,6 +14,7 @@ using throttle::SteadyTime;
 
 constexpr seconds kProgramsAge{60};
 constexpr seconds kEnrolAgain{60};
+constexpr seconds kChoresAgain{3};
 constexpr seconds kMaxSkew = throttle::SignalBook::kMaxSkew;
 constexpr milliseconds kBetweenReadings{500};  // hints may come in floods
 constexpr std::size_t kMaxWarned = 500;
@@ -80,8 +81,8 @@ Answer VenPoll::ask(const Now& now, const std::stop_token& stop) {
     if (reading_is_due(now)) {
       hinted_ = false;
       read_and_say(now, stop, answer);
-    } else if (chores_due_) {
-      chores_due_ = false;
+    } else if (chores_at_ && now.steady >= *chores_at_) {
+      chores_at_.reset();
       do_chores(now, stop);
     }
   }
@@ -98,7 +99,7 @@ bool VenPoll::reading_is_due(const Now& now) const {
 
 milliseconds VenPoll::wait(const Now& now) const {
   SteadyTime next = hinted_ ? *last_read_ + kBetweenReadings : *read_at_;
-  if (chores_due_) next = now.steady;
+  if (chores_at_) next = std::min(next, *chores_at_);
   if (not_before_) next = std::max(next, *not_before_);
   return until(next, now);
 }
@@ -233,7 +234,7 @@ void VenPoll::after_reading(const Now& now, Answer& answer) {
   if (!plan.now.empty()) health_.last += ", now " + plan.now;
   answer.updates.emplace_back(SaidAll{std::move(plan.signals)});
   read_at_ = now.steady + settings_.poll;
-  chores_due_ = true;  // after what was read has been sent
+  chores_at_ = now.steady;  // after what was read has been sent
 }
 
 void VenPoll::after_refusal(const Now& now, const Refusal& refusal, Answer& answer) {
@@ -273,7 +274,10 @@ void VenPoll::do_chores(const Now& now, const std::stop_token& stop) {
     if (stop.stop_requested()) return;
     std::string trouble;
     const bool going_on = may_go_on(chore->run(view, stop), trouble);
-    if (chore_trouble_.empty()) chore_trouble_ = std::move(trouble);
+    if (!trouble.empty()) {
+      chore_trouble_ = std::move(trouble);
+      chores_at_ = now.steady + kChoresAgain;
+    }
     if (!going_on) return;
   }
 }

@@ -42,7 +42,7 @@ class Chore {
     const FirstSeen& first_seen;
     const std::optional<Telemetry>& telemetry;
   };
-  /// Does what is due. The refusal is shown as trouble; the rest waits.
+  /// Does what is due, and is asked again soon after a refusal, which is shown as trouble.
   virtual tl::expected<void, Refusal> run(const View& view, const std::stop_token& stop) = 0;
 };
 
@@ -100,7 +100,7 @@ class VenPoll final : public Poll {
   bool limits_void_ = false;  ///< until the next reading
 
   unsigned failures_ = 0;  ///< in a row
-  bool chores_due_ = false;
+  std::optional<throttle::SteadyTime> chores_at_;
   std::optional<throttle::SteadyTime> last_read_;   ///< begun
   std::optional<throttle::SteadyTime> read_at_;     ///< next
   std::optional<throttle::SteadyTime> not_before_;  ///< as the server asks

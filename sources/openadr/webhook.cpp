@@ -14,6 +14,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxEcho = 256;
 constexpr std::chrono::minutes kLookAgain{10};
+constexpr std::chrono::seconds kFirstAgain{3};  // after a refusal; then twice as long each time
 constexpr std::size_t kMaxPrograms = 32;
 
 /// Takes as long wherever they differ.
@@ -81,7 +82,11 @@ tl::expected<void, Refusal> SubscriptionChore::run(const View& view, const std::
   const throttle::SteadyTime now = view.client.now().steady;
   if (again_at_ && now < *again_at_) return {};
   again_at_ = now + kLookAgain;
-  if (auto done = look(view, stop); !done) {
+  auto done = look(view, stop);
+  failures_ = done ? 0 : failures_ + 1;
+  if (!done) {
+    again_at_ = now + std::min<std::chrono::seconds>(
+                          kLookAgain, kFirstAgain * (1 << std::min(failures_ - 1, 8U)));
     return tl::unexpected(
         Refusal{"subscription: " + done.error().text, done.error().status, done.error().wait});
   }

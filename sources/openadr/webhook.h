@@ -34,6 +34,7 @@ class SubscriptionChore final : public Chore {
   std::string callback_url_, token_;
   std::map<std::string, std::string> ours_;  ///< ids of subscriptions by program; "": of all
   std::optional<throttle::SteadyTime> again_at_;
+  unsigned failures_ = 0;  ///< in a row
 };
 
 }  // namespace ebb::sources::openadr
