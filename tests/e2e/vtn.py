@@ -443,8 +443,11 @@ class Vtn:
 
     def _notifiers(self, rest):
         if not rest:
-            mqtt = {"URIS": [self._mqtt[0]], "serialization": "JSON", "authentication": {"method": "ANONYMOUS"}}
-            return Reply(200, {"WEBHOOK": True, **({"MQTT": mqtt} if self._mqtt else {})}, "notifiers")
+            found = {"WEBHOOK": True}
+            if self._mqtt:
+                found["MQTT"] = {"URIS": [self._mqtt[0]], "serialization": "JSON",
+                                 "authentication": {"method": "ANONYMOUS"}}
+            return Reply(200, found, "notifiers")
         if rest[:2] != ["mqtt", "topics"] or not self._mqtt:
             raise Problem(404, "no such notifier")
         below = rest[2:]

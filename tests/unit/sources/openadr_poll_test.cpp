@@ -238,6 +238,10 @@ TEST_CASE("A decrease is of what was drawn before the event", "[openadr]") {
 
 struct FixedMeter final : SharedMeter {
   std::optional<MeterReading> latest() const override { return reading; }
+  std::optional<MeterReading> next(throttle::SteadyTime, milliseconds,
+                                   const std::stop_token&) const override {
+    return reading;
+  }
   Health health() const override { return {}; }
   milliseconds period() const override { return seconds(1); }
   std::optional<MeterReading> reading;
@@ -253,11 +257,12 @@ TEST_CASE("A site's meter tells what else is drawn", "[openadr]") {
   const auto cap = [&] { return std::get<PowerCap>(ven.read().value().at(0).cap).watts; };
   CHECK(cap() == 6000);  // no reading yet
   ven.poll->told(after_outage(false, 3000));
-  meter->reading = MeterReading{5230, {}, ven.vtn.now.steady};
+  meter->reading = MeterReading{.watts = 5230, .hertz = {}, .at = ven.vtn.now.steady};
   CHECK(cap() == 7700);
   ven.pass(seconds(60));
   CHECK(cap() == 6000);  // an old reading is none
-  meter->reading = MeterReading{-2000, {}, ven.vtn.now.steady + seconds(60)};
+  meter->reading =
+      MeterReading{.watts = -2000, .hertz = {}, .at = ven.vtn.now.steady + seconds(60)};
   CHECK(cap() == 10'000);
 }
 
