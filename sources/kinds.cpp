@@ -5,6 +5,7 @@
 #include "sources/kind.h"
 #include "sources/mqtt/mqtt_kind.h"
 #include "sources/nut/nut_kind.h"
+#include "sources/openadr/openadr_kind.h"
 #include "sources/site/site_limit_kind.h"
 #include "sources/site/surplus_kind.h"
 #include "sources/webhook/webhook_kind.h"
@@ -12,8 +13,8 @@
 namespace ebb::sources {
 
 std::span<const Kind* const> kinds() {
-  static constexpr std::array kKinds{&kContactKind,   &kFrequencyKind, &kMqttKind,   &kNutKind,
-                                     &kSiteLimitKind, &kSurplusKind,   &kWebhookKind};
+  static constexpr std::array kKinds{&kContactKind, &kFrequencyKind, &kMqttKind,    &kNutKind,
+                                     &kOpenAdrKind, &kSiteLimitKind, &kSurplusKind, &kWebhookKind};
   return kKinds;
 }
 
