@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "miner/config_file.h"
+#include "miner/console.h"
+#include "miner/source_hub.h"
 #include "miner/wall_clock.h"
 #include "throttle/schedule/schedule.h"
 #include "throttle/schedule/time_zone.h"
@@ -50,6 +52,20 @@ void print_settings(const MineOptions& options) {
                      in_seconds(policy.ramp_up) + " to full");
 }
 
+void print_sources(const std::vector<sources::SourceOptions>& all) {
+  for (const sources::SourceOptions& source : all) {
+    const throttle::SourceRule& rule = source.rule;
+    std::string text = "'" + rule.name + "': " + source.type + ", ";
+    text += name(rule.signal_class);
+    if (rule.feed && rule.signal_class != throttle::SignalClass::economic) {
+      text += ", " + throttle::text(rule.fallback) + " after " + in_seconds(rule.stale_after) +
+              " of silence";
+    }
+    if (rule.floor > 0) text += ", never below " + throttle::text(throttle::DutyCap{rule.floor});
+    line("source", text);
+  }
+}
+
 void print_plan(const throttle::Schedule& schedule, throttle::WallTime now) {
   const auto signals = schedule.signals(now, now + kLookAhead, kPlanned);
   for (const throttle::Signal& signal : signals)
@@ -83,8 +99,16 @@ int run_check(const CheckOptions& options) {
   const auto schedule =
       throttle::Schedule::read(config->throttle.windows, config->throttle.calendars);
   if (!schedule) return fail(options.config + ": " + schedule.error());
+  Console console;
+  const auto meters = std::make_shared<SiteMeters>(config->throttle.power.meters);
+  const auto sources = SourceHub::open(config->throttle.sources,
+                                       source_context(config->throttle, throttle::Start::clean,
+                                                      meters, std::make_shared<WebRoutes>()),
+                                       console.log());
+  if (!sources) return fail(options.config + ": " + sources.error());
   const throttle::Now at = now();
   print_settings(*config);
+  print_sources(config->throttle.sources);
   print_plan(*schedule, at.wall);
   print_warnings(*config, at);
   return 0;

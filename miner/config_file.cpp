@@ -63,7 +63,9 @@ class ConfigReader {
   void read_cards(TableReader& table);
   void read_throttle(TableReader& table);
   void read_power(TableReader& table);
+  void read_api(TableReader& table);
   void read_calendar(TableReader& table);
+  void read_meter(TableReader& table);
   void read_source(TableReader& table);
 
   void section(std::string_view name, void (ConfigReader::*read_it)(TableReader&));
@@ -88,7 +90,9 @@ class ConfigReader {
   const std::filesystem::path& file_;
   ConfigUse use_;
   MineOptions options_;
-  std::set<std::string> names_;
+  std::set<std::string> names_;  ///< of windows and calendars
+  std::set<std::string> meters_;
+  std::set<std::string> sources_;  ///< names
 };
 
 template <class T, class Value>
@@ -103,6 +107,7 @@ MineOptions ConfigReader::read() {
   section("cards", &ConfigReader::read_cards);
   section("throttle", &ConfigReader::read_throttle);
   section("power", &ConfigReader::read_power);
+  section("api", &ConfigReader::read_api);
   each("schedule", [&](const toml::table& table, const std::string& where) {
     auto window = throttle::read_window(table);
     if (!window) fail(where, window.error());
@@ -116,12 +121,16 @@ MineOptions ConfigReader::read() {
     read_calendar(reader);
     finish(reader, where);
   });
+  each("meter", [&](const toml::table& table, const std::string& where) {
+    TableReader reader(table);
+    read_meter(reader);
+    finish(reader, where);
+  });
+  if (const std::string& meter = options_.throttle.power.meter;
+      !meter.empty() && !meters_.contains(meter)) {
+    fail("power", "meter: there is no [[meter]] " + quote(meter));
+  }
   each("source", [&](const toml::table& table, const std::string& where) {
-    if (use_ == ConfigUse::mine) {
-      fail(where, throttle::fault_at(table, "",
-                                     "is for `ebb simulate` alone: a miner has no such "
-                                     "source yet and would wait for it at zero"));
-    }
     TableReader reader(table);
     read_source(reader);
     finish(reader, where);
@@ -276,11 +285,22 @@ void ConfigReader::read_throttle(TableReader& table) {
 void ConfigReader::read_power(TableReader& table) {
   PowerOptions& power = options_.throttle.power;
   if (const auto file = path(table, "meter_file")) power.meter_file = file->string();
+  power.meter = table.string("meter").value_or("");
+  if (!power.meter.empty() && !power.meter_file.empty()) {
+    table.fail("meter", "there is a meter_file already");
+  }
   set(power.nameplate_watts, watts(table, "nameplate"));
   set(power.nameplate_idle_watts, watts(table, "nameplate_idle"));
   if (power.nameplate_idle_watts &&
       !(power.nameplate_watts && *power.nameplate_watts > *power.nameplate_idle_watts)) {
     table.fail("nameplate_idle", "must be below nameplate");
+  }
+}
+
+void ConfigReader::read_api(TableReader& table) {
+  if (table.node("listen") == nullptr) table.fail("listen", "listen is missing: 127.0.0.1:4033");
+  if (const auto address = table.parsed("listen", parse_api_address)) {
+    options_.throttle.api = *address;
   }
 }
 
@@ -297,22 +317,20 @@ void ConfigReader::read_calendar(TableReader& table) {
   options_.throttle.calendars.push_back(std::move(calendar));
 }
 
+void ConfigReader::read_meter(TableReader& table) {
+  sources::MeterOptions meter = sources::read_meter(table, file_.parent_path());
+  if (!meters_.insert(meter.name).second) table.fail("name", "is there twice");
+  options_.throttle.power.meters.push_back(std::move(meter));
+}
+
 void ConfigReader::read_source(TableReader& table) {
-  throttle::SourceRule rule;
-  rule.name = table.string("name").value_or("");
-  if (rule.name.empty()) table.fail("name", "is missing");
-  std::vector<throttle::SourceRule>& sources = options_.throttle.policy.sources;
-  if (std::any_of(sources.begin(), sources.end(),
-                  [&](const throttle::SourceRule& other) { return other.name == rule.name; })) {
-    table.fail("name", "is there twice");
+  sources::SourceOptions source = sources::read_source(table, file_.parent_path());
+  if (!sources_.insert(source.rule.name).second) table.fail("name", "is there twice");
+  if (use_ == ConfigUse::mine && source.type.empty()) {
+    table.fail("", "type is missing: only for `ebb simulate` may a timeline speak for a source");
   }
-  set(rule.signal_class, table.signal_class("class"));
-  set(rule.feed, table.boolean("feed"));
-  set(rule.stale_after, table.parsed("stale_after", parse_wait_seconds));
-  set(rule.grace, table.parsed("grace", parse_wait_seconds));
-  set(rule.fallback, table.cap("fallback"));
-  if (const auto floor = table.parsed("floor", throttle::parse_duty)) rule.floor = floor->fraction;
-  sources.push_back(std::move(rule));
+  options_.throttle.policy.sources.push_back(source.rule);
+  options_.throttle.sources.push_back(std::move(source));
 }
 
 tl::expected<std::string, std::string> read_file(const std::filesystem::path& file,

@@ -12,8 +12,8 @@ namespace ebb::miner {
 
 enum class ConfigUse {
   mine,
-  /// [[source]] rules are read, too, for a timeline to speak for them. Nothing does for a miner,
-  /// which would wait at zero for it, so there they are refused.
+  /// A [[source]] needs no type, for a timeline may speak for it. Nothing does for a miner, which
+  /// would wait at zero for it.
   simulate
 };
 

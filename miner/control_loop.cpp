@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "miner/metrics.h"
 #include "miner/wall_clock.h"
 
 namespace ebb::miner {
@@ -35,12 +36,15 @@ ControlLoop::ControlLoop(boost::asio::io_context& io, const ThrottleOptions& opt
       crew_(parts.crew),
       cards_(parts.cards),
       service_(std::move(parts.service)),
+      sources_(std::move(parts.sources)),
       meter_(std::move(parts.meter)),
       log_(parts.log),
       on_fraction_(std::move(on_fraction)),
       controller_(service_->decision().limit, crew_.take_duty_writers(), crew_.kinds()),
       zero_(crew_, log_, options.zero, options.hook),
-      state_folder_(options.state_folder) {}
+      state_folder_(options.state_folder),
+      api_address_(options.api),
+      routes_(std::move(parts.routes)) {}
 
 tl::expected<void, std::string> ControlLoop::start() {
   auto server = ControlServer::listen(
@@ -49,8 +53,38 @@ tl::expected<void, std::string> ControlLoop::start() {
       });
   if (!server) return tl::unexpected(server.error());
   server_.emplace(std::move(*server));
+  if (auto api = start_api(); !api) return api;
   look();
+  sources_->start(io_,
+                  [this](const throttle::SourceRule& rule, std::vector<sources::Update> updates) {
+                    std::string refused = service_->hear(now(), rule, std::move(updates));
+                    look();
+                    return refused;
+                  });
   wait();
+  return {};
+}
+
+tl::expected<void, std::string> ControlLoop::start_api() {
+  if (!api_address_) return {};
+  const auto to_readers = [](auto text, const char* type) {
+    return [text, type](const sources::WebRequest& request) -> sources::WebAnswer {
+      if (request.method != "GET") return {405, R"({"error":"GET it"})"};
+      return {200, text(), type};
+    };
+  };
+  routes_->add("/api/v1/status",
+               to_readers([this] { return service_->status(observation(), sources()); },
+                          "application/json"));
+  routes_->add(
+      "/metrics",
+      to_readers([this] { return metrics_text(service_->decision(), observation(), sources()); },
+                 "text/plain; version=0.0.4"));
+  auto api = ApiServer::listen(io_, *api_address_, *routes_, ApiServer::Limits());
+  if (!api) return tl::unexpected(api.error());
+  api_.emplace(std::move(*api));
+  const ApiAddress address = api_->address();
+  log_.info("HTTP API on {}:{}", address.address().to_string(), address.port());
   return {};
 }
 
@@ -67,6 +101,8 @@ void ControlLoop::stop() {
   stopped_ = true;
   timer_.cancel();
   server_.reset();
+  api_.reset();
+  sources_->stop();
   service_->stop(now());
 }
 
@@ -85,6 +121,21 @@ void ControlLoop::look() {
   controller_.tick(now.steady, counters, crew_.board().current().job != nullptr, power_);
   on_fraction_(controller_.limit().fraction_of(plant));
   sample(now);
+  tell_sources(now, plant);
+}
+
+void ControlLoop::tell_sources(const throttle::Now& now, const throttle::Plant& plant) {
+  const throttle::Decision& decision = service_->decision();
+  if (told_ == decision && told_at_ && now.steady - *told_at_ < kSamplePeriod) return;
+  told_ = decision;
+  told_at_ = now.steady;
+  sources_->tell({.now = now,
+                  .decision = decision,
+                  .plant = plant,
+                  .zero = zero_.zero(),
+                  .hps = hps_,
+                  .fraction = controller_.limit().fraction_of(plant),
+                  .power = power_});
 }
 
 throttle::Zero ControlLoop::watch_zero(const throttle::Now& now) {
@@ -143,23 +194,32 @@ void ControlLoop::tell_blindness(throttle::SteadyTime now) {
   blindness_told_ = true;
   log_.warn(
       "no meter shows power, so a cap in watts allows what a model knows, or nothing (give [power] "
-      "meter_file or nameplate, open RAPL, or run `ebb calibrate` where there is a meter)");
+      "meter, meter_file or nameplate, open RAPL, or run `ebb calibrate` where there is a meter)");
 }
 
 Observation ControlLoop::observation() const {
   return {.hps = hps_,
           .fraction = controller_.limit().fraction_of(controller_.plant()),
+          .plant = controller_.plant(),
           .power = power_,
           .zero = zero_.zero(),
           .zero_text = zero_.text(),
           .time_to_zero = zero_.time_to_zero()};
 }
 
+std::vector<SourceStatus> ControlLoop::sources() const {
+  const throttle::Now at = now();
+  std::vector<SourceStatus> all;
+  for (const SourceFigures& source : sources_->figures())
+    all.push_back(service_->status_of(at, source));
+  return all;
+}
+
 void ControlLoop::handle(const ControlRequest& request, ControlServer::Answer answer) {
   const auto kept = [this, answer](tl::expected<void, std::string> result) {
     boost::asio::post(io_, [this, answer, result = std::move(result)] {
       if (result) {
-        answer(service_->status(observation()));
+        answer(service_->status(observation(), sources()));
       } else {
         answer(tl::unexpected("done, but not kept for a restart: " + result.error()));
       }

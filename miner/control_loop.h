@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "miner/api_server.h"
 #include "miner/cards.h"
 #include "miner/control.h"
 #include "miner/control_server.h"
 #include "miner/crew.h"
+#include "miner/source_hub.h"
 #include "miner/throttle_service.h"
 #include "miner/zero_keeper.h"
 #include "throttle/controller.h"
@@ -28,6 +30,8 @@ class ControlLoop {
     Crew& crew;
     Cards& cards;
     std::unique_ptr<ThrottleService> service;
+    std::unique_ptr<SourceHub> sources;
+    std::shared_ptr<WebRoutes> routes;  ///< those of the sources
     throttle::BestMeter meter;
     spdlog::logger& log;
   };
@@ -36,8 +40,8 @@ class ControlLoop {
   ControlLoop(boost::asio::io_context& io, const ThrottleOptions& options, Parts parts,
               std::function<void(double)> on_fraction);
 
-  /// Begins to look ten times a second, and to answer on the control socket. The error, one line:
-  /// it cannot listen.
+  /// Begins to look ten times a second, to hear the sources, and to answer on the control socket
+  /// and the HTTP API. The error, one line: it cannot listen.
   tl::expected<void, std::string> start();
   /// No duty is written any more.
   void stop();
@@ -47,6 +51,7 @@ class ControlLoop {
 
   const throttle::Decision& decision() const { return service_->decision(); }
   Observation observation() const;
+  std::vector<SourceStatus> sources() const;
 
  private:
   /// What a card did and drew while it was not paced: at rest all would seem inefficient.
@@ -57,9 +62,11 @@ class ControlLoop {
     double hashes = 0, joules = 0;
   };
 
+  tl::expected<void, std::string> start_api();
   void wait();
   throttle::Zero watch_zero(const throttle::Now& now);
   void sample(const throttle::Now& now);
+  void tell_sources(const throttle::Now& now, const throttle::Plant& plant);
   void compare_cards(throttle::SteadyTime now);
   void tell_blindness(throttle::SteadyTime now);
   void handle(const ControlRequest& request, ControlServer::Answer answer);
@@ -69,6 +76,7 @@ class ControlLoop {
   Crew& crew_;
   Cards& cards_;
   std::unique_ptr<ThrottleService> service_;
+  std::unique_ptr<SourceHub> sources_;
   throttle::BestMeter meter_;
   spdlog::logger& log_;
   std::function<void(double)> on_fraction_;
@@ -76,6 +84,9 @@ class ControlLoop {
   ZeroKeeper zero_;
   std::filesystem::path state_folder_;
   std::optional<ControlServer> server_;
+  std::optional<ApiAddress> api_address_;
+  std::shared_ptr<WebRoutes> routes_;
+  std::optional<ApiServer> api_;
   bool stopped_ = false;
 
   std::optional<throttle::PowerReading> power_;
@@ -85,6 +96,8 @@ class ControlLoop {
   std::uint64_t hashes_at_sample_ = 0;
   double hps_ = 0;  ///< of the latest second
   std::vector<FullWork> full_work_;
+  std::optional<throttle::Decision> told_;  ///< to the sources
+  std::optional<throttle::SteadyTime> told_at_;
 };
 
 }  // namespace ebb::miner

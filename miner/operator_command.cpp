@@ -54,6 +54,26 @@ std::string reason_text(const json::object& reason) {
   return text;
 }
 
+/// "fresh, 100%: OL CHRG (nut, ups@localhost:3493)"
+std::string source_text(const json::object& source) {
+  std::string text = is(source, "fresh", true) ? "fresh" : "NOT FRESH";
+  if (const auto silent = number_in(source, "silent_seconds")) {
+    text += ", heard " + std::to_string(static_cast<long>(*silent)) + " s ago";
+  } else {
+    text += ", not heard since the start";
+  }
+  text += ", says " + string_in(source, "says").value_or("nothing");
+  if (const auto last = string_in(source, "last"); last && !last->empty()) text += ": " + *last;
+  text += " (" + string_in(source, "type").value_or("");
+  const auto where = string_in(source, "where");
+  if (where && !where->empty()) text += ", " + *where;
+  text += ")";
+  if (const auto trouble = string_in(source, "trouble"); trouble && !trouble->empty()) {
+    text += "; " + *trouble;
+  }
+  return text;
+}
+
 std::string zero_text(const json::object& zero) {
   std::string text = is(zero, "proved", true) ? "proved" : "NOT PROVED";
   if (const auto how = string_in(zero, "text"); how && !how->empty()) text += ": " + *how;
@@ -112,6 +132,13 @@ std::string status_text(std::string_view text) {
     }
   }
   if (const auto* zero = object_in(*status, "zero")) add("zero", zero_text(*zero));
+  if (const json::value* sources = status->if_contains("sources"); sources && sources->is_array()) {
+    for (const json::value& source : sources->get_array()) {
+      const json::object* object = source.if_object();
+      if (object == nullptr) continue;
+      add(string_in(*object, "name").value_or("source"), source_text(*object));
+    }
+  }
   add_string("ledger", *status, "ledger_trouble");
   if (is(*status, "clock_believed", false)) {
     add("clock", "not believed: nothing is raised until it is synchronised (or --trust-clock)");

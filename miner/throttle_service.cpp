@@ -97,12 +97,13 @@ throttle::SampleEntry ThrottleService::Samples::take() {
 
 ThrottleService::ThrottleService(const throttle::Limit& permanent, StateFolder folder,
                                  Journal journal, throttle::Throttle throttle,
-                                 ScheduleSource schedule, spdlog::logger& log)
+                                 ScheduleSource schedule, throttle::Start how, spdlog::logger& log)
     : permanent_(permanent),
       folder_(std::move(folder)),
       journal_(std::move(journal)),
       throttle_(std::move(throttle)),
       schedule_(std::move(schedule)),
+      how_(how),
       log_(log) {}
 
 tl::expected<std::unique_ptr<ThrottleService>, std::string> ThrottleService::start(
@@ -122,7 +123,7 @@ tl::expected<std::unique_ptr<ThrottleService>, std::string> ThrottleService::sta
   }
   std::unique_ptr<ThrottleService> service(
       new ThrottleService(permanent, std::move(*folder), std::move(journal), std::move(*throttle),
-                          std::move(*schedule), log));
+                          std::move(*schedule), past.how, log));
   if (past.unreadable) service->hold_for_lost_ledger(now, *past.unreadable);
   service->write(now, throttle::RunEntry{true, past.how, boot, EBB_VERSION});
   service->decide(now, throttle::Zero::not_asked, {});
@@ -164,6 +165,31 @@ void ThrottleService::note_change(const throttle::Now& now) {
     saved_at_ = now.steady;
     journal_.write({{}, throttle_.save()});
   }
+}
+
+std::string ThrottleService::hear(const throttle::Now& now, const throttle::SourceRule& rule,
+                                  std::vector<sources::Update> updates) {
+  Taken taken = intake_.take(now, rule, std::move(updates), throttle_);
+  for (const std::string& line : taken.refusals)
+    log_.warn("{}", line);
+  if (taken.sequenced || !taken.batch.entries.empty()) write(now, std::move(taken.batch));
+  return std::move(taken.refused);
+}
+
+SourceStatus ThrottleService::status_of(const throttle::Now& now,
+                                        const SourceFigures& source) const {
+  const throttle::SourceRule& rule = *source.rule;
+  SourceStatus status{rule, source.type, source.health, {}, false, {}};
+  if (const auto heard = throttle_.heard_at(rule.name)) {
+    status.silent_for = std::chrono::duration_cast<seconds>(now.steady - *heard);
+    status.fresh = !rule.feed || now.steady - *heard <= rule.stale_after;
+  }
+  for (const throttle::Signal& signal : throttle_.signals()) {
+    const bool live = signal.source == rule.name && signal.valid_from <= now.wall &&
+                      !(signal.valid_until && *signal.valid_until <= now.wall);
+    if (live) status.says.lower_to(signal.cap);
+  }
+  return status;
 }
 
 void ThrottleService::sample(const throttle::Now& now, const Observation& seen) {
@@ -213,8 +239,9 @@ tl::expected<void, std::string> ThrottleService::handle(const throttle::Now& now
   return {};
 }
 
-std::string ThrottleService::status(const Observation& seen) const {
-  return status_json(shown_, seen, journal_.trouble(), throttle_.clock_believed());
+std::string ThrottleService::status(const Observation& seen,
+                                    const std::vector<SourceStatus>& sources) const {
+  return status_json(shown_, seen, sources, journal_.trouble(), throttle_.clock_believed());
 }
 
 void ThrottleService::stop(const throttle::Now& now) {

@@ -11,6 +11,8 @@
 #include "miner/control.h"
 #include "miner/journal.h"
 #include "miner/schedule_source.h"
+#include "miner/source_hub.h"
+#include "miner/source_intake.h"
 #include "miner/state_folder.h"
 #include "miner/throttle_options.h"
 #include "miner/throttle_text.h"
@@ -36,6 +38,15 @@ class ThrottleService {
                                    const throttle::Plant& plant);
   const throttle::Decision& decision() const { return shown_; }
 
+  /// What a source says; decide() afterwards. Gives why something of it was refused; else nothing.
+  std::string hear(const throttle::Now& now, const throttle::SourceRule& rule,
+                   std::vector<sources::Update> updates);
+  /// What stands of a source, and how it is doing, for the status.
+  SourceStatus status_of(const throttle::Now& now, const SourceFigures& source) const;
+
+  /// How this run began.
+  throttle::Start how() const { return how_; }
+
   /// Call once a second.
   void sample(const throttle::Now& now, const Observation& seen);
 
@@ -49,7 +60,7 @@ class ThrottleService {
                                          throttle::LedgerWriter::Done kept);
 
   /// JSON object text of one line: what `ebb status` shows.
-  std::string status(const Observation& seen) const;
+  std::string status(const Observation& seen, const std::vector<SourceStatus>& sources) const;
 
   /// The run ends as it should.
   void stop(const throttle::Now& now);
@@ -69,7 +80,8 @@ class ThrottleService {
   };
 
   ThrottleService(const throttle::Limit& permanent, StateFolder folder, Journal journal,
-                  throttle::Throttle throttle, ScheduleSource schedule, spdlog::logger& log);
+                  throttle::Throttle throttle, ScheduleSource schedule, throttle::Start how,
+                  spdlog::logger& log);
 
   void hold_for_lost_ledger(const throttle::Now& now, const std::string& why);
   void write(const throttle::Now& now, decltype(throttle::LedgerEntry::what) what,
@@ -86,6 +98,8 @@ class ThrottleService {
   Journal journal_;
   throttle::Throttle throttle_;
   ScheduleSource schedule_;
+  SourceIntake intake_;
+  throttle::Start how_;
   spdlog::logger& log_;
 
   throttle::Decision shown_;  ///< with the permanent caps

@@ -22,6 +22,20 @@ json::object to_json(const throttle::Reason& reason) {
   return object;
 }
 
+json::object to_json(const SourceStatus& source) {
+  json::object object{{"name", source.rule.name},
+                      {"type", source.type},
+                      {"class", throttle::name(source.rule.signal_class)},
+                      {"fresh", source.fresh},
+                      {"connected", source.health.connected},
+                      {"where", source.health.where},
+                      {"says", throttle::text(source.says)},
+                      {"last", source.health.last},
+                      {"trouble", source.health.trouble}};
+  if (source.silent_for) object["silent_seconds"] = source.silent_for->count();
+  return object;
+}
+
 }  // namespace
 
 std::string decision_line(const throttle::Decision& decision) {
@@ -42,6 +56,7 @@ std::string decision_line(const throttle::Decision& decision) {
 }
 
 std::string status_json(const throttle::Decision& decision, const Observation& seen,
+                        const std::vector<SourceStatus>& sources,
                         const std::optional<std::string>& trouble, bool clock_believed) {
   json::object status{{"state", throttle::name(decision.state)},
                       {"limit", throttle::text(decision.limit)},
@@ -70,6 +85,9 @@ std::string status_json(const throttle::Decision& decision, const Observation& s
     if (seen.time_to_zero) zero["time_to_zero_ms"] = seen.time_to_zero->count();
     status["zero"] = std::move(zero);
   }
+  json::array& all = status["sources"].emplace_array();
+  for (const SourceStatus& source : sources)
+    all.push_back(to_json(source));
   if (trouble) status["ledger_trouble"] = *trouble;
   return json::serialize(status);
 }

@@ -10,7 +10,10 @@
 #include <tl/expected.hpp>
 
 #include "sources/source.h"
-#include "throttle/schedule/table_reader.h"
+
+namespace ebb::throttle {
+class TableReader;
+}
 
 namespace ebb::sources {
 

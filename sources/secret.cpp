@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "throttle/schedule/table_reader.h"
+
 namespace ebb::sources {
 namespace {
 

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
-#include "throttle/schedule/table_reader.h"
+namespace ebb::throttle {
+class TableReader;
+}
 
 namespace ebb::sources {
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sources/update.h"
@@ -23,7 +24,9 @@ struct Health {
   bool connected = false;  ///< to what it listens to, which does not make it fresh
   std::string where;       ///< "ups@localhost:3493"
   std::string last;        ///< what was said last, in the source's own words: "OL CHRG"
-  std::string trouble;     ///< what is wrong now, and what happens next; empty: nothing
+  /// What is wrong now, and what happens next; empty: nothing. Without counts or times: each new
+  /// text is a line in the log.
+  std::string trouble;
   friend bool operator==(const Health&, const Health&) = default;
 };
 
@@ -35,8 +38,13 @@ class Port {
   /// backs up at its sender; returns at once when the miner stops. On the io thread it never
   /// blocks, and the decision has been made when it returns.
   virtual void send(std::vector<Update> updates) = 0;
+  /// On the io thread alone: as send(), and why something of it was refused; empty: nothing was.
+  virtual std::string send_now(std::vector<Update> updates) {
+    send(std::move(updates));
+    return {};
+  }
   virtual void show(Health health) = 0;
-  /// A line for the log, as a warning. Not for what repeats: Health::trouble shows that.
+  /// A line for the log, as a warning. Not for what repeats: each new Health::trouble is logged.
   virtual void warn(std::string line) = 0;
 };
 

@@ -75,6 +75,7 @@ Evaluation evaluate(const PolicySettings& settings, const Situation& situation, 
   decision.limit = state.in_force;
   decision.state = state_of(state, stands, situation.zero);
   decision.event = state.event;
+  decision.recovering = state.recovering;
   decision.earliest_return =
       earliest_return(settings, situation.plant, moment, stands, override_active, state);
   decision.next = next_change(situation.signals, moment);

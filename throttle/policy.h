@@ -96,6 +96,7 @@ struct Decision {
   /// The episode that this belongs to: from the first cap below full to full again, restarts and
   /// extensions included. 0 outside.
   std::uint64_t event = 0;
+  bool recovering = false;  ///< an outage stands, or the mains has not been good for long enough
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 

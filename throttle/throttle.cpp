@@ -110,4 +110,8 @@ const std::vector<Signal>& Throttle::signals() const {
   return impl_->signals;
 }
 
+std::optional<SteadyTime> Throttle::heard_at(std::string_view source) const {
+  return impl_->book.heard_at(source);
+}
+
 }  // namespace ebb::throttle

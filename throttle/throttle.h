@@ -49,6 +49,8 @@ class Throttle {
   std::string save() const;
 
   const std::vector<Signal>& signals() const;
+  /// By this process.
+  std::optional<SteadyTime> heard_at(std::string_view source) const;
 
  private:
   struct Impl;

@@ -73,6 +73,6 @@ Open read(TableReader& table, const std::filesystem::path& folder) {
 
 }  // namespace
 
-const Kind kCarbon{"carbon", true, throttle::SignalClass::economic, read};
+const Kind kCarbonKind{"carbon", true, throttle::SignalClass::economic, read};
 
 }  // namespace ebb::sources

@@ -5,6 +5,6 @@
 namespace ebb::sources {
 
 /// How much carbon dioxide the grid's energy comes with, in grams a kWh.
-extern const Kind kCarbon;
+extern const Kind kCarbonKind;
 
 }  // namespace ebb::sources

@@ -283,6 +283,6 @@ Open read(TableReader& table, const std::filesystem::path& folder) {
 
 }  // namespace
 
-const Kind kPrice{"price", true, throttle::SignalClass::economic, read};
+const Kind kPriceKind{"price", true, throttle::SignalClass::economic, read};
 
 }  // namespace ebb::sources

@@ -5,6 +5,6 @@
 namespace ebb::sources {
 
 /// The price of energy, against a strike price or against what mining earns.
-extern const Kind kPrice;
+extern const Kind kPriceKind;
 
 }  // namespace ebb::sources

@@ -182,7 +182,7 @@ TEST_CASE("config: rules of sources are for simulations alone") {
   CHECK(sources[0].grace == 0s);
   CHECK(sources[0].fallback == throttle::Cap(throttle::DutyCap{0.25}));
   CHECK(sources[0].floor == Approx(0.1));
-  CHECK(fault(text).find("`ebb simulate` alone") != std::string::npos);
+  CHECK(fault(text).find("type is missing") != std::string::npos);
   CHECK(fault(text + "\n[[source]]\nname = 'dso'", ConfigUse::simulate).find("twice") !=
         std::string::npos);
 }

@@ -71,10 +71,19 @@ class Miner {
     options.hook = "echo \"$EBB_LIMIT\" > " + hook_file().string();
     auto service = ThrottleService::start(options, {}, now(), log_);
     REQUIRE(service);
+    auto sources = SourceHub::open({}, {}, log_);
+    REQUIRE(sources);
     cards_.emplace(*Cards::open({}, {}, log_));
     crew_.board().publish(bench::bench_job(100));
     crew_.start();
-    loop_.emplace(io_, options, ControlLoop::Parts{crew_, *cards_, std::move(*service), {}, log_},
+    loop_.emplace(io_, options,
+                  ControlLoop::Parts{crew_,
+                                     *cards_,
+                                     std::move(*service),
+                                     std::move(*sources),
+                                     std::make_shared<WebRoutes>(),
+                                     {},
+                                     log_},
                   [](double) {});
     REQUIRE(loop_->start());
     thread_ = std::jthread([this] { io_.run(); });
