@@ -2,6 +2,7 @@
 
 #include "sources/carbon/carbon_intensity.h"
 #include "sources/series/series_toml.h"
+#include "throttle/schedule/table_reader.h"
 #include "throttle/schedule/time_zone.h"
 
 namespace ebb::sources {

@@ -8,6 +8,7 @@
 #include "sources/price/price_unit.h"
 #include "sources/series/series_toml.h"
 #include "throttle/duration_text.h"
+#include "throttle/schedule/table_reader.h"
 #include "throttle/schedule/time_zone.h"
 
 namespace ebb::sources {

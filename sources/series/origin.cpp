@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "core/printable.h"
+#include "throttle/schedule/table_reader.h"
 #include "throttle/schedule/time_zone.h"
 
 namespace ebb::sources {

@@ -60,12 +60,8 @@ void SeriesPoll::fetch(const Now& now, const std::stop_token& stop) {
       *known_until_ - now.wall >= kKnownAhead) {
     wait = std::max(wait, kLongestWait);
   }
-  wait = std::min(wait, kLongestWait);
-  next_ = now.steady + wait;
-  if (!trouble_.empty()) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-    append(trouble_, "asks again in " + std::to_string(seconds) + " s");
-  }
+  next_ = now.steady + std::min(wait, kLongestWait);
+  if (!trouble_.empty()) append(trouble_, "asks again");
 }
 
 Answer SeriesPoll::ask(const Now& now, const std::stop_token& stop) {
@@ -96,7 +92,8 @@ void SeriesPoll::add_outlook(const Now& now, const Outlook& outlook, Answer& ans
                   settings_.wording.unit;
     if (outlook.now->until != kOpenEnd) health.last += " until " + clock_text(outlook.now->until);
     if (settings_.ahead && *outlook.known_until < now.wall + kLate) {
-      append(health.trouble, "nothing is known from " + clock_text(*outlook.known_until) + " on");
+      append(health.trouble,
+             "the " + settings_.wording.noun + " of the next hour is not known yet");
     }
   } else {
     append(health.trouble, "the " + settings_.wording.noun + " of now is not known: no cap");

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "throttle/duration_text.h"
+#include "throttle/schedule/table_reader.h"
 
 namespace ebb::sources {
 namespace {

@@ -5,6 +5,7 @@
 #include "sources/kind.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/sources/toml.h"
+#include "throttle/schedule/table_reader.h"
 
 using namespace ebb::sources;
 using namespace std::chrono;

@@ -6,6 +6,7 @@
 #include "tests/unit/catch.h"
 #include "tests/unit/sources/toml.h"
 #include "tests/unit/temporary_folder.h"
+#include "throttle/schedule/table_reader.h"
 
 using namespace ebb::sources;
 using ebb::tests::toml_table;

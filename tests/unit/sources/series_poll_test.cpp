@@ -114,14 +114,13 @@ TEST_CASE("series poll: while the server is gone what it said holds, and no long
   auto answer = bench.after(5min);
   CHECK(said(answer)->size() == 1);
   CHECK_FALSE(answer.health.connected);
-  CHECK(answer.health.trouble == "no answer; asks again in 10 s");
+  CHECK(answer.health.trouble == "no answer; asks again");
   CHECK(answer.again == 10s);
-  CHECK(bench.after(10s).health.trouble == "no answer; asks again in 20 s");
-  CHECK(bench.after(20s).health.trouble == "no answer; asks again in 40 s");
+  CHECK(bench.after(10s).again == 20s);
+  CHECK(bench.after(20s).again == 40s);
   for (int i = 0; i < 40; ++i)
     answer = bench.after(5min);
-  CHECK(answer.health.trouble ==
-        "no answer; asks again in 300 s; the price of now is not known: no cap");
+  CHECK(answer.health.trouble == "no answer; asks again; the price of now is not known: no cap");
   CHECK(answer.health.last.empty());
   CHECK_FALSE(said(answer));  // silent
   bench.answer("0 50,600");
@@ -136,14 +135,14 @@ TEST_CASE("series poll: garbage changes nothing that is known") {
   bench.answer("garbage");
   const auto answer = bench.after(5min);
   CHECK(said(answer)->size() == 1);
-  CHECK(answer.health.trouble == "not that format; asks again in 10 s");
+  CHECK(answer.health.trouble == "not that format; asks again");
 }
 
 TEST_CASE("series poll: waits as long as the server asks, up to an hour") {
   Bench bench;
   bench.fail("HTTP 429", 600s);
   CHECK(bench.after(0s).health.trouble ==
-        "HTTP 429; asks again in 600 s; the price of now is not known: no cap");
+        "HTTP 429; asks again; the price of now is not known: no cap");
   bench.after(599s);
   CHECK(bench.fetched == 1);
   bench.fail("HTTP 429", 1'000'000s);
@@ -159,7 +158,7 @@ TEST_CASE("series poll: prices that come late, and those that are known for long
   Bench bench(true);
   bench.answer("0 50,90");
   CHECK(bench.after(0s).health.trouble.empty());
-  CHECK(bench.after(35min).health.trouble == "nothing is known from 2026-02-01T13:30Z on");
+  CHECK(bench.after(35min).health.trouble == "the price of the next hour is not known yet");
   bench.answer("0 50,90 90,900");
   CHECK(bench.after(5min).health.trouble.empty());
   bench.after(5min);
