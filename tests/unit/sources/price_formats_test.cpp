@@ -1,10 +1,12 @@
 #include "sources/price/price_formats.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "sources/price/price_unit.h"
+#include "tests/fuzz/fuzz_price.h"
 #include "tests/unit/catch.h"
 
 using namespace ebb::sources;
@@ -269,4 +271,22 @@ TEST_CASE("prices with their units") {
     CAPTURE(text);
     CHECK_FALSE(parse_price(text));
   }
+}
+
+TEST_CASE("fuzz corpus: prices and carbon intensities") {
+  std::size_t files = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(EBB_TEST_DATA "/../fuzz/corpus/price")) {
+    CAPTURE(entry.path().string());
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    CHECK_NOTHROW(fuzz_price(bytes));
+    if (bytes.find("rror") == std::string::npos && entry.path().filename() != "acknowledgement" &&
+        bytes.front() != 'p' && bytes.front() != 'u') {
+      CHECK(fuzz_parse(bytes.front(), std::string_view(bytes).substr(1),
+                       at(2026y / February / 1, 0min)));
+    }
+    ++files;
+  }
+  CHECK(files > 0);
 }
