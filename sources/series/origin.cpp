@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "core/printable.h"
+#include "throttle/duration_text.h"
 #include "throttle/schedule/table_reader.h"
 #include "throttle/schedule/time_zone.h"
 
@@ -15,6 +16,7 @@ using throttle::TableReader;
 using throttle::WallTime;
 
 constexpr std::size_t kMaxUrl = 2000;
+constexpr std::chrono::seconds kLongestTimeout{60};
 constexpr long kNothingYet = 204, kNotFound = 404;
 
 /// "https://[::1]:8443/a?b" -> "[::1]"
@@ -141,6 +143,9 @@ OriginSettings read_origin(TableReader& table, const std::filesystem::path& fold
   settings.user = table.string("user").value_or("");
   settings.password = read_secret_place(table, "password", folder);
   if (const auto file = table.string("ca_file")) settings.http.ca_file = folder / *file;
+  if (const auto timeout = table.parsed("timeout", throttle::parse_duration)) {
+    settings.http.timeout = std::min<std::chrono::milliseconds>(*timeout, kLongestTimeout);
+  }
   if (settings.key_header.empty() != settings.key.empty()) {
     table.fail("key_header", "goes with key_file or key_env");
   }

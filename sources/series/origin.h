@@ -38,8 +38,8 @@ struct OriginSettings {
   std::chrono::days back{0};  ///< {from} is so many days before today
 };
 
-/// Reads file, url, headers, key_header, key_*, token_*, bearer_*, user, password_*, ca_file and
-/// allow_http. Faults go to the table.
+/// Reads file, url, headers, key_header, key_*, token_*, bearer_*, user, password_*, ca_file,
+/// timeout and allow_http. Faults go to the table.
 OriginSettings read_origin(throttle::TableReader& table, const std::filesystem::path& folder);
 
 /// The same of `<name>_url` and `<name>_file` alone.

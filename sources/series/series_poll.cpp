@@ -70,14 +70,14 @@ Answer SeriesPoll::ask(const Now& now, const std::stop_token& stop) {
   answer.health.connected = connected_;
   answer.health.where = settings_.where;
   answer.health.trouble = trouble_;
+  answer.again = std::min(std::chrono::ceil<milliseconds>(*next_ - now.steady), settings_.speak);
   const auto thresholds = settings_.thresholds(now, stop);
   if (thresholds) {
     add_outlook(now, series_.look(*thresholds, settings_.wording, now.wall), answer);
   } else {
     append(answer.health.trouble, thresholds.error());
   }
-  answer.again = std::clamp(std::chrono::ceil<milliseconds>(*next_ - now.steady), kShortest,
-                            std::max(settings_.speak, kShortest));
+  answer.again = std::max(answer.again, kShortest);
   return answer;
 }
 
@@ -90,7 +90,10 @@ void SeriesPoll::add_outlook(const Now& now, const Outlook& outlook, Answer& ans
   if (outlook.now) {
     health.last = settings_.wording.noun + ' ' + number_text(outlook.now->value) + ' ' +
                   settings_.wording.unit;
-    if (outlook.now->until != kOpenEnd) health.last += " until " + clock_text(outlook.now->until);
+    if (outlook.now->until != kOpenEnd) {
+      health.last += " until " + clock_text(outlook.now->until);
+      answer.again = std::min(answer.again, outlook.now->until - now.wall);
+    }
     if (settings_.ahead && *outlook.known_until < now.wall + kLate) {
       append(health.trouble,
              "the " + settings_.wording.noun + " of the next hour is not known yet");

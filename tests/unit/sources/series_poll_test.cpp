@@ -106,6 +106,14 @@ TEST_CASE("series poll: says all that is known of the future, and says it again"
   CHECK(said(bench.after(10min))->empty());
 }
 
+TEST_CASE("series poll: looks when a price begins, not somewhat later") {
+  Bench bench;
+  bench.answer("0 50,15 90,30");
+  CHECK(bench.after(14min + 48s).again == 12s);
+  CHECK(bench.after(12s - 3ms).again == 100ms);  // no busier than this
+  CHECK(bench.after(3ms).health.last == "price 90 EUR/MWh until 2026-02-01T12:30Z");
+}
+
 TEST_CASE("series poll: while the server is gone what it said holds, and no longer") {
   Bench bench;
   bench.answer("0 50,15 90,30 50,60");
