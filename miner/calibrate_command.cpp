@@ -88,8 +88,9 @@ int run_calibrate(const CalibrateOptions& options) {
   }
   const PoweredBy powered = powered_by(*devices);
   LocalRig rig(std::move(*devices));
+  SiteMeters site(options.power.meters);
   throttle::BestMeter meter =
-      open_meters(options.power, options.state_folder, powered, *cards, console.log());
+      open_meters(options.power, site, options.state_folder, powered, *cards, console.log());
 
   // Full work first: where caps begin is a part of it.
   rig.set_limit({});
@@ -97,7 +98,8 @@ int run_calibrate(const CalibrateOptions& options) {
       std::max<std::chrono::nanoseconds>(options.step / 3, kLeastSettling);
   if (!measure(rig, meter, 1, settling)) {
     console.log().error(
-        "no meter: give the site's by [power] meter_file, or open RAPL to this user; without one "
+        "no meter: give the site's by [power] meter or meter_file, or open RAPL to this user; "
+        "without one "
         "[power] nameplate says what the label says");
     return 1;
   }

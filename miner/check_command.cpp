@@ -100,9 +100,11 @@ int run_check(const CheckOptions& options) {
       throttle::Schedule::read(config->throttle.windows, config->throttle.calendars);
   if (!schedule) return fail(options.config + ": " + schedule.error());
   Console console;
-  const auto sources =
-      SourceHub::open(config->throttle.sources,
-                      source_context(config->throttle, throttle::Start::clean), console.log());
+  const auto meters = std::make_shared<SiteMeters>(config->throttle.power.meters);
+  const auto sources = SourceHub::open(config->throttle.sources,
+                                       source_context(config->throttle, throttle::Start::clean,
+                                                      meters, std::make_shared<WebRoutes>()),
+                                       console.log());
   if (!sources) return fail(options.config + ": " + sources.error());
   const throttle::Now at = now();
   print_settings(*config);

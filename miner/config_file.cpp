@@ -63,7 +63,9 @@ class ConfigReader {
   void read_cards(TableReader& table);
   void read_throttle(TableReader& table);
   void read_power(TableReader& table);
+  void read_api(TableReader& table);
   void read_calendar(TableReader& table);
+  void read_meter(TableReader& table);
   void read_source(TableReader& table);
 
   void section(std::string_view name, void (ConfigReader::*read_it)(TableReader&));
@@ -88,7 +90,8 @@ class ConfigReader {
   const std::filesystem::path& file_;
   ConfigUse use_;
   MineOptions options_;
-  std::set<std::string> names_;    ///< of windows and calendars
+  std::set<std::string> names_;  ///< of windows and calendars
+  std::set<std::string> meters_;
   std::set<std::string> sources_;  ///< names
 };
 
@@ -104,6 +107,7 @@ MineOptions ConfigReader::read() {
   section("cards", &ConfigReader::read_cards);
   section("throttle", &ConfigReader::read_throttle);
   section("power", &ConfigReader::read_power);
+  section("api", &ConfigReader::read_api);
   each("schedule", [&](const toml::table& table, const std::string& where) {
     auto window = throttle::read_window(table);
     if (!window) fail(where, window.error());
@@ -117,6 +121,15 @@ MineOptions ConfigReader::read() {
     read_calendar(reader);
     finish(reader, where);
   });
+  each("meter", [&](const toml::table& table, const std::string& where) {
+    TableReader reader(table);
+    read_meter(reader);
+    finish(reader, where);
+  });
+  if (const std::string& meter = options_.throttle.power.meter;
+      !meter.empty() && !meters_.contains(meter)) {
+    fail("power", "meter: there is no [[meter]] " + quote(meter));
+  }
   each("source", [&](const toml::table& table, const std::string& where) {
     TableReader reader(table);
     read_source(reader);
@@ -272,11 +285,22 @@ void ConfigReader::read_throttle(TableReader& table) {
 void ConfigReader::read_power(TableReader& table) {
   PowerOptions& power = options_.throttle.power;
   if (const auto file = path(table, "meter_file")) power.meter_file = file->string();
+  power.meter = table.string("meter").value_or("");
+  if (!power.meter.empty() && !power.meter_file.empty()) {
+    table.fail("meter", "there is a meter_file already");
+  }
   set(power.nameplate_watts, watts(table, "nameplate"));
   set(power.nameplate_idle_watts, watts(table, "nameplate_idle"));
   if (power.nameplate_idle_watts &&
       !(power.nameplate_watts && *power.nameplate_watts > *power.nameplate_idle_watts)) {
     table.fail("nameplate_idle", "must be below nameplate");
+  }
+}
+
+void ConfigReader::read_api(TableReader& table) {
+  if (table.node("listen") == nullptr) table.fail("listen", "listen is missing: 127.0.0.1:4033");
+  if (const auto address = table.parsed("listen", parse_api_address)) {
+    options_.throttle.api = *address;
   }
 }
 
@@ -291,6 +315,12 @@ void ConfigReader::read_calendar(TableReader& table) {
   calendar.zone = table.string("zone").value_or("");
   if (calendar.zone.empty()) table.fail("zone", "is missing, such as \"Asia/Almaty\"");
   options_.throttle.calendars.push_back(std::move(calendar));
+}
+
+void ConfigReader::read_meter(TableReader& table) {
+  sources::MeterOptions meter = sources::read_meter(table, file_.parent_path());
+  if (!meters_.insert(meter.name).second) table.fail("name", "is there twice");
+  options_.throttle.power.meters.push_back(std::move(meter));
 }
 
 void ConfigReader::read_source(TableReader& table) {

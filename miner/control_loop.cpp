@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "miner/metrics.h"
 #include "miner/wall_clock.h"
 
 namespace ebb::miner {
@@ -41,7 +42,9 @@ ControlLoop::ControlLoop(boost::asio::io_context& io, const ThrottleOptions& opt
       on_fraction_(std::move(on_fraction)),
       controller_(service_->decision().limit, crew_.take_duty_writers(), crew_.kinds()),
       zero_(crew_, log_, options.zero, options.hook),
-      state_folder_(options.state_folder) {}
+      state_folder_(options.state_folder),
+      api_address_(options.api),
+      routes_(std::move(parts.routes)) {}
 
 tl::expected<void, std::string> ControlLoop::start() {
   auto server = ControlServer::listen(
@@ -50,13 +53,38 @@ tl::expected<void, std::string> ControlLoop::start() {
       });
   if (!server) return tl::unexpected(server.error());
   server_.emplace(std::move(*server));
+  if (auto api = start_api(); !api) return api;
   look();
   sources_->start(io_,
                   [this](const throttle::SourceRule& rule, std::vector<sources::Update> updates) {
-                    service_->hear(now(), rule, std::move(updates));
+                    std::string refused = service_->hear(now(), rule, std::move(updates));
                     look();
+                    return refused;
                   });
   wait();
+  return {};
+}
+
+tl::expected<void, std::string> ControlLoop::start_api() {
+  if (!api_address_) return {};
+  const auto to_readers = [](auto text, const char* type) {
+    return [text, type](const sources::WebRequest& request) -> sources::WebAnswer {
+      if (request.method != "GET") return {405, R"({"error":"GET it"})"};
+      return {200, text(), type};
+    };
+  };
+  routes_->add("/api/v1/status",
+               to_readers([this] { return service_->status(observation(), sources()); },
+                          "application/json"));
+  routes_->add(
+      "/metrics",
+      to_readers([this] { return metrics_text(service_->decision(), observation(), sources()); },
+                 "text/plain; version=0.0.4"));
+  auto api = ApiServer::listen(io_, *api_address_, *routes_, ApiServer::Limits());
+  if (!api) return tl::unexpected(api.error());
+  api_.emplace(std::move(*api));
+  const ApiAddress address = api_->address();
+  log_.info("HTTP API on {}:{}", address.address().to_string(), address.port());
   return {};
 }
 
@@ -73,6 +101,7 @@ void ControlLoop::stop() {
   stopped_ = true;
   timer_.cancel();
   server_.reset();
+  api_.reset();
   sources_->stop();
   service_->stop(now());
 }
@@ -165,12 +194,13 @@ void ControlLoop::tell_blindness(throttle::SteadyTime now) {
   blindness_told_ = true;
   log_.warn(
       "no meter shows power, so a cap in watts allows what a model knows, or nothing (give [power] "
-      "meter_file or nameplate, open RAPL, or run `ebb calibrate` where there is a meter)");
+      "meter, meter_file or nameplate, open RAPL, or run `ebb calibrate` where there is a meter)");
 }
 
 Observation ControlLoop::observation() const {
   return {.hps = hps_,
           .fraction = controller_.limit().fraction_of(controller_.plant()),
+          .plant = controller_.plant(),
           .power = power_,
           .zero = zero_.zero(),
           .zero_text = zero_.text(),

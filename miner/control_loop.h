@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "miner/api_server.h"
 #include "miner/cards.h"
 #include "miner/control.h"
 #include "miner/control_server.h"
@@ -30,6 +31,7 @@ class ControlLoop {
     Cards& cards;
     std::unique_ptr<ThrottleService> service;
     std::unique_ptr<SourceHub> sources;
+    std::shared_ptr<WebRoutes> routes;  ///< those of the sources
     throttle::BestMeter meter;
     spdlog::logger& log;
   };
@@ -38,8 +40,8 @@ class ControlLoop {
   ControlLoop(boost::asio::io_context& io, const ThrottleOptions& options, Parts parts,
               std::function<void(double)> on_fraction);
 
-  /// Begins to look ten times a second, and to answer on the control socket. The error, one line:
-  /// it cannot listen.
+  /// Begins to look ten times a second, to hear the sources, and to answer on the control socket
+  /// and the HTTP API. The error, one line: it cannot listen.
   tl::expected<void, std::string> start();
   /// No duty is written any more.
   void stop();
@@ -60,6 +62,7 @@ class ControlLoop {
     double hashes = 0, joules = 0;
   };
 
+  tl::expected<void, std::string> start_api();
   void wait();
   throttle::Zero watch_zero(const throttle::Now& now);
   void sample(const throttle::Now& now);
@@ -81,6 +84,9 @@ class ControlLoop {
   ZeroKeeper zero_;
   std::filesystem::path state_folder_;
   std::optional<ControlServer> server_;
+  std::optional<ApiAddress> api_address_;
+  std::shared_ptr<WebRoutes> routes_;
+  std::optional<ApiServer> api_;
   bool stopped_ = false;
 
   std::optional<throttle::PowerReading> power_;

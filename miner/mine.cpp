@@ -36,7 +36,8 @@ class MiningRun {
  public:
   MiningRun(const MineOptions& options, Console& console, std::vector<OpenedDevice> devices,
             Cards cards, PoweredBy powered, std::unique_ptr<ThrottleService> throttle,
-            std::unique_ptr<SourceHub> sources, std::chrono::nanoseconds stop_patience)
+            std::unique_ptr<SourceHub> sources, SiteMeters& meters,
+            std::shared_ptr<WebRoutes> routes, std::chrono::nanoseconds stop_patience)
       : console_(console),
         stop_patience_(stop_patience),
         lifetime_(io_, options.run_for, [this] { stop(); }),
@@ -46,9 +47,9 @@ class MiningRun {
               [this](std::vector<core::Share>& shares) { return deliver(shares); }),
         suggestion_(options.suggest_difficulty),
         control_(io_, options.throttle,
-                 {crew_, cards_, std::move(throttle), std::move(sources),
-                  open_meters(options.throttle.power, options.throttle.state_folder, powered,
-                              cards_, console.log()),
+                 {crew_, cards_, std::move(throttle), std::move(sources), std::move(routes),
+                  open_meters(options.throttle.power, meters, options.throttle.state_folder,
+                              powered, cards_, console.log()),
                   console.log()},
                  [this](double fraction) { suggest_difficulty(fraction); }) {
     stratum::PoolClientConfig config;
@@ -276,9 +277,11 @@ int mine_on(std::vector<OpenedDevice> devices, const MineOptions& options, Conso
     console.log().error(throttle.error());
     return 1;
   }
-  auto sources =
-      SourceHub::open(options.throttle.sources,
-                      source_context(options.throttle, (*throttle)->how()), console.log());
+  const auto meters = std::make_shared<SiteMeters>(options.throttle.power.meters);
+  const auto routes = std::make_shared<WebRoutes>();
+  auto sources = SourceHub::open(
+      options.throttle.sources,
+      source_context(options.throttle, (*throttle)->how(), meters, routes), console.log());
   if (!sources) {
     console.log().error(sources.error());
     return 2;
@@ -287,7 +290,7 @@ int mine_on(std::vector<OpenedDevice> devices, const MineOptions& options, Conso
                      devices.front().device->info().name, devices.front().device->info().backend);
   const PoweredBy powered = powered_by(devices);
   MiningRun run(options, console, std::move(devices), std::move(*cards), powered,
-                std::move(*throttle), std::move(*sources), stop_patience);
+                std::move(*throttle), std::move(*sources), *meters, routes, stop_patience);
   if (const auto ran = run.run(); !ran) {
     console.log().error(ran.error());
     return 1;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "miner/state_folder.h"
+#include "sources/meter/external_meter.h"
 #include "throttle/power/calibration.h"
 #include "throttle/power/energy_meter.h"
 #include "throttle/power/file_meter.h"
@@ -42,10 +43,13 @@ PoweredBy powered_by(const std::vector<OpenedDevice>& devices) {
   return powered;
 }
 
-throttle::BestMeter open_meters(const PowerOptions& options,
+throttle::BestMeter open_meters(const PowerOptions& options, SiteMeters& site,
                                 const std::filesystem::path& state_folder, PoweredBy powered,
                                 const Cards& cards, spdlog::logger& log) {
   throttle::BestMeter best;
+  if (auto meter = site.find(options.meter)) {
+    best.add(std::make_unique<sources::ExternalMeter>(std::move(meter)));
+  }
   if (!options.meter_file.empty()) {
     best.add(std::make_unique<throttle::FileMeter>(options.meter_file));
   }

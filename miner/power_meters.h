@@ -7,6 +7,7 @@
 
 #include "miner/cards.h"
 #include "miner/devices.h"
+#include "miner/site_meters.h"
 #include "miner/throttle_options.h"
 #include "throttle/power/meter.h"
 
@@ -26,7 +27,7 @@ PoweredBy powered_by(const std::vector<OpenedDevice>& devices);
 
 /// All that there are, for the best to be read. `cards` must outlive the meter. A line in the log
 /// says why a counter that would count cannot be read.
-throttle::BestMeter open_meters(const PowerOptions& options,
+throttle::BestMeter open_meters(const PowerOptions& options, SiteMeters& site,
                                 const std::filesystem::path& state_folder, PoweredBy powered,
                                 const Cards& cards, spdlog::logger& log);
 

@@ -35,6 +35,9 @@ struct SourceHub::Impl {
     void send(std::vector<sources::Update> updates) override {
       hub.receive(*this, std::move(updates));
     }
+    std::string send_now(std::vector<sources::Update> updates) override {
+      return hub.receive_now(*this, std::move(updates));
+    }
     void show(sources::Health latest) override { hub.show(*this, printable(std::move(latest))); }
     void warn(std::string line) override {
       hub.log.warn("{}: {}", rule.name, core::printable(line));
@@ -55,6 +58,7 @@ struct SourceHub::Impl {
   explicit Impl(spdlog::logger& log) : log(log) {}
 
   void receive(Entry& from, std::vector<sources::Update> updates);
+  std::string receive_now(Entry& from, std::vector<sources::Update> updates);
   void drain();
   void show(Entry& of, sources::Health health);
 
@@ -72,8 +76,7 @@ struct SourceHub::Impl {
 
 void SourceHub::Impl::receive(Entry& from, std::vector<sources::Update> updates) {
   if (io->get_executor().running_in_this_thread()) {
-    drain();  // what was said before comes first
-    if (!stopped) hear(from.rule, std::move(updates));
+    receive_now(from, std::move(updates));
     return;
   }
   std::unique_lock lock(mutex);
@@ -82,6 +85,11 @@ void SourceHub::Impl::receive(Entry& from, std::vector<sources::Update> updates)
   waiting.push_back({&from, std::move(updates)});
   if (std::exchange(posted, true)) return;
   boost::asio::post(*io, [this] { drain(); });
+}
+
+std::string SourceHub::Impl::receive_now(Entry& from, std::vector<sources::Update> updates) {
+  drain();  // what was said before comes first
+  return stopped ? "the miner stops" : hear(from.rule, std::move(updates));
 }
 
 void SourceHub::Impl::drain() {
@@ -161,15 +169,22 @@ std::vector<SourceFigures> SourceHub::figures() const {
   return all;
 }
 
-sources::Context source_context(const ThrottleOptions& options, throttle::Start how) {
+sources::Context source_context(const ThrottleOptions& options, throttle::Start how,
+                                std::shared_ptr<SiteMeters> meters,
+                                std::shared_ptr<WebRoutes> routes) {
   std::array<char, 256> host{};
   const bool known = ::gethostname(host.data(), host.size() - 1) == 0 && host[0] != '\0';
-  return {.clock = &now,
-          .how = how,
-          .ledger = StateFolder::ledger(options.state_folder),
-          .rig = known ? host.data() : "ebb",
-          .meter = [](std::string_view) { return std::shared_ptr<sources::SharedMeter>(); },
-          .serve = [](const std::string&, const sources::WebHandler&) { return false; }};
+  return {
+      .clock = &now,
+      .how = how,
+      .ledger = StateFolder::ledger(options.state_folder),
+      .rig = known ? host.data() : "ebb",
+      .meter = [meters = std::move(meters)](std::string_view name) { return meters->find(name); },
+      .serve =
+          [routes = std::move(routes), api = options.api.has_value()](const std::string& path,
+                                                                      sources::WebHandler handler) {
+            return api && routes->add(path, std::move(handler));
+          }};
 }
 
 }  // namespace ebb::miner

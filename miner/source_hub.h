@@ -8,7 +8,9 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "miner/site_meters.h"
 #include "miner/throttle_options.h"
+#include "miner/web_routes.h"
 #include "sources/kind.h"
 #include "sources/source.h"
 
@@ -31,9 +33,9 @@ class SourceHub {
   /// Batches that may wait for the io thread before their senders do.
   static constexpr std::size_t kMostWaiting = 64;
 
-  /// What a source says, on the io thread.
-  using Hear =
-      std::function<void(const throttle::SourceRule& rule, std::vector<sources::Update> updates)>;
+  /// What a source says, on the io thread. Gives why something of it was refused; else nothing.
+  using Hear = std::function<std::string(const throttle::SourceRule& rule,
+                                         std::vector<sources::Update> updates)>;
 
   /// Opens all; connects to nothing. The error is one line and names the source.
   static tl::expected<std::unique_ptr<SourceHub>, std::string> open(
@@ -54,7 +56,9 @@ class SourceHub {
   std::unique_ptr<Impl> impl_;
 };
 
-/// What the sources of this machine are opened with.
-sources::Context source_context(const ThrottleOptions& options, throttle::Start how);
+/// What the sources of this machine are opened with. `routes`: of the HTTP API.
+sources::Context source_context(const ThrottleOptions& options, throttle::Start how,
+                                std::shared_ptr<SiteMeters> meters,
+                                std::shared_ptr<WebRoutes> routes);
 
 }  // namespace ebb::miner

@@ -94,6 +94,7 @@ class SourceIntake::Batch {
   }
 
   void refuse(Signal signal, std::string why) {
+    if (taken_.refused.empty()) taken_.refused = why;
     // A sender that repeats itself is told of once.
     if (std::exchange(budget_.refused, why) == why) return;
     taken_.refusals.push_back(rule_.name + ": " + throttle::text(signal.cap) + " refused: " + why);

@@ -18,6 +18,7 @@ struct Taken {
   throttle::LedgerBatch batch;  ///< of what is new; repetitions are none
   bool sequenced = false;       ///< a sequence moved on: a replay must stay known after a restart
   std::vector<std::string> refusals;  ///< lines for the log
+  std::string refused;                ///< why the first was that is refused now; empty: none is
 };
 
 /// Fills in source, class and time, makes remote text fit for logs, and keeps a flood out of the

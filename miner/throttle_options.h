@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "miner/api_address.h"
 #include "sources/kind.h"
+#include "sources/meter/meter_table.h"
 #include "throttle/policy.h"
 #include "throttle/schedule/schedule.h"
 #include "throttle/zero_proof.h"
@@ -15,6 +17,8 @@
 namespace ebb::miner {
 
 struct PowerOptions {
+  std::vector<sources::MeterOptions> meters;  ///< of the site, for whoever asks
+  std::string meter;       ///< a [[meter]] that sees this machine alone; empty: none
   std::string meter_file;  ///< a file that a site's meter writes watts into; empty: none
   std::optional<double> nameplate_watts;       ///< at full work, all devices
   std::optional<double> nameplate_idle_watts;  ///< at a duty of zero
@@ -28,6 +32,7 @@ struct ThrottleOptions {
   PowerOptions power;
   throttle::ZeroProofSettings zero;
   std::string hook;                    ///< run by /bin/sh when zero cannot be reached; empty: none
+  std::optional<ApiAddress> api;       ///< of the HTTP API; nothing: there is none
   std::filesystem::path state_folder;  ///< ledger, control socket, calibration
   std::filesystem::path config_file;   ///< read again when it changes; empty: none
 };

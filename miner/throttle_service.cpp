@@ -167,12 +167,13 @@ void ThrottleService::note_change(const throttle::Now& now) {
   }
 }
 
-void ThrottleService::hear(const throttle::Now& now, const throttle::SourceRule& rule,
-                           std::vector<sources::Update> updates) {
+std::string ThrottleService::hear(const throttle::Now& now, const throttle::SourceRule& rule,
+                                  std::vector<sources::Update> updates) {
   Taken taken = intake_.take(now, rule, std::move(updates), throttle_);
   for (const std::string& line : taken.refusals)
     log_.warn("{}", line);
   if (taken.sequenced || !taken.batch.entries.empty()) write(now, std::move(taken.batch));
+  return std::move(taken.refused);
 }
 
 SourceStatus ThrottleService::status_of(const throttle::Now& now,

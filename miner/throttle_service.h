@@ -38,9 +38,9 @@ class ThrottleService {
                                    const throttle::Plant& plant);
   const throttle::Decision& decision() const { return shown_; }
 
-  /// What a source says; decide() afterwards.
-  void hear(const throttle::Now& now, const throttle::SourceRule& rule,
-            std::vector<sources::Update> updates);
+  /// What a source says; decide() afterwards. Gives why something of it was refused; else nothing.
+  std::string hear(const throttle::Now& now, const throttle::SourceRule& rule,
+                   std::vector<sources::Update> updates);
   /// What stands of a source, and how it is doing, for the status.
   SourceStatus status_of(const throttle::Now& now, const SourceFigures& source) const;
 

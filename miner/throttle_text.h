@@ -16,6 +16,7 @@ namespace ebb::miner {
 struct Observation {
   double hps = 0;
   double fraction = 0;  ///< of full work allowed
+  throttle::Plant plant;
   std::optional<throttle::PowerReading> power;
   throttle::Zero zero = throttle::Zero::not_asked;
   std::string zero_text;  ///< what proves zero, or refutes it

@@ -6,12 +6,13 @@
 #include "sources/nut/nut_kind.h"
 #include "sources/site/site_limit_kind.h"
 #include "sources/site/surplus_kind.h"
+#include "sources/webhook/webhook_kind.h"
 
 namespace ebb::sources {
 
 std::span<const Kind* const> kinds() {
-  static constexpr std::array kKinds{&kContactKind, &kFrequencyKind, &kNutKind, &kSiteLimitKind,
-                                     &kSurplusKind};
+  static constexpr std::array kKinds{&kContactKind,   &kFrequencyKind, &kNutKind,
+                                     &kSiteLimitKind, &kSurplusKind,   &kWebhookKind};
   return kKinds;
 }
 

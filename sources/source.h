@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sources/update.h"
@@ -37,6 +38,11 @@ class Port {
   /// backs up at its sender; returns at once when the miner stops. On the io thread it never
   /// blocks, and the decision has been made when it returns.
   virtual void send(std::vector<Update> updates) = 0;
+  /// On the io thread alone: as send(), and why something of it was refused; empty: nothing was.
+  virtual std::string send_now(std::vector<Update> updates) {
+    send(std::move(updates));
+    return {};
+  }
   virtual void show(Health health) = 0;
   /// A line for the log, as a warning. Not for what repeats: each new Health::trouble is logged.
   virtual void warn(std::string line) = 0;

@@ -8,7 +8,10 @@
 #include <string>
 
 #include "sources/meter.h"
-#include "throttle/schedule/table_reader.h"
+
+namespace ebb::throttle {
+class TableReader;
+}
 
 namespace ebb::sources {
 

@@ -76,10 +76,15 @@ class Miner {
     cards_.emplace(*Cards::open({}, {}, log_));
     crew_.board().publish(bench::bench_job(100));
     crew_.start();
-    loop_.emplace(
-        io_, options,
-        ControlLoop::Parts{crew_, *cards_, std::move(*service), std::move(*sources), {}, log_},
-        [](double) {});
+    loop_.emplace(io_, options,
+                  ControlLoop::Parts{crew_,
+                                     *cards_,
+                                     std::move(*service),
+                                     std::move(*sources),
+                                     std::make_shared<WebRoutes>(),
+                                     {},
+                                     log_},
+                  [](double) {});
     REQUIRE(loop_->start());
     thread_ = std::jthread([this] { io_.run(); });
   }

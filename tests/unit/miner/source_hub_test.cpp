@@ -75,6 +75,7 @@ TEST_CASE("hub: what sources say arrives on the io thread, in order, under their
     for (const sources::Update& update : updates)
       in_order = in_order && id_of(update) == std::to_string(next[rule.name]++);
     if (next["a"] == kEach && next["b"] == kEach) io.stop();
+    return std::string();
   });
   io.run();
   CHECK(in_order);
@@ -94,8 +95,10 @@ TEST_CASE("hub: a flood waits at its sender, and a stop ends the wait") {
                              {}, log.logger);
   REQUIRE(hub);
   std::size_t heard = 0;
-  (*hub)->start(io,
-                [&](const throttle::SourceRule&, const std::vector<sources::Update>&) { ++heard; });
+  (*hub)->start(io, [&](const throttle::SourceRule&, const std::vector<sources::Update>&) {
+    ++heard;
+    return std::string();
+  });
   while (sent < SourceHub::kMostWaiting)
     std::this_thread::sleep_for(1ms);
   std::this_thread::sleep_for(50ms);
@@ -123,16 +126,18 @@ TEST_CASE(
   (*hub)->start(io, [&](const throttle::SourceRule&, const std::vector<sources::Update>& updates) {
     for (const sources::Update& update : updates)
       heard += id_of(update);
+    return std::string("a replay");
   });
   while (!said_one)
     std::this_thread::sleep_for(1ms);
-  std::string heard_when_sent;
+  std::string heard_when_sent, refused;
   boost::asio::post(io, [&] {
-    port.load()->send({said("2")});
+    refused = port.load()->send_now({said("2")});
     heard_when_sent = heard;
   });
   io.run();
   CHECK(heard_when_sent == "12");
+  CHECK(refused == "a replay");
   CHECK(heard == "12");
 }
 
@@ -153,7 +158,9 @@ TEST_CASE("hub: trouble is logged once, shown while it lasts, and fit for a term
               })},
       {}, log.logger);
   REQUIRE(hub);
-  (*hub)->start(io, [](const throttle::SourceRule&, const std::vector<sources::Update>&) {});
+  (*hub)->start(io, [](const throttle::SourceRule&, const std::vector<sources::Update>&) {
+    return std::string();
+  });
   const auto until = [&](int wanted) {
     while (step != wanted)
       std::this_thread::sleep_for(1ms);

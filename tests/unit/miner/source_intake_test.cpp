@@ -99,8 +99,11 @@ TEST_CASE(
   REQUIRE(replay.batch.entries.size() == 1);
   CHECK(entry<throttle::SignalEntry>(replay).refused.find("replay") != std::string::npos);
   REQUIRE(replay.refusals.size() == 1);
+  CHECK(replay.refused.find("replay") != std::string::npos);
   INFO("the same refusal again is no news");
-  CHECK(site.hear({sources::Said{numbered}}).batch.entries.empty());
+  const Taken again = site.hear({sources::Said{numbered}});
+  CHECK(again.batch.entries.empty());
+  CHECK_FALSE(again.refused.empty());
   CHECK_FALSE(site.hear({sources::Said{signal(0.5)}}).sequenced);
 }
 

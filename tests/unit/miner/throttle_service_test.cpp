@@ -72,7 +72,9 @@ class Machine {
     return kept.get_future().get();
   }
 
-  boost::json::object status() const { return boost::json::parse(service->status({}, {})).as_object(); }
+  boost::json::object status() const {
+    return boost::json::parse(service->status({}, {})).as_object();
+  }
   std::string log() const { return text_.str(); }
   const std::filesystem::path& folder() const { return folder_.path(); }
 
