@@ -55,7 +55,8 @@ class SimulatedSite {
     now_ += kStep;
     if (order != told_order_) tell();  // at once after a change of the decision
     const double share = 1 - std::exp(-0.1 / plant_.reach);
-    if (!deaf) own += share * (allowed_watts() - own);
+    own_meter_ += share * (allowed_watts() - own_meter_);
+    if (!deaf) own = own_meter_;
     least = std::min(least, own);
     most = std::max(most, own);
     const double average = plant_.meter_average > 0 ? 1 - std::exp(-0.1 / plant_.meter_average) : 1;
@@ -85,8 +86,7 @@ class SimulatedSite {
     telemetry.decision.limit.lower_to(cap);
     telemetry.plant = {kFull * plant_.own_scale, kIdle * plant_.own_scale, {}};
     telemetry.fraction = telemetry.decision.limit.fraction_of(telemetry.plant);
-    const double watts = deaf ? telemetry.fraction * kFull : own;
-    telemetry.power = throttle::PowerReading{watts * plant_.own_scale, now_, {}, "own", false};
+    telemetry.power = {own_meter_ * plant_.own_scale, now_, {}, "own", false};
     rule_.tell(telemetry);
   }
 
@@ -117,6 +117,7 @@ class SimulatedSite {
   std::deque<Shown> shown_;
   double told_order_ = 1;
   double averaged_ = 0;
+  double own_meter_ = own;  ///< what the miner believes to draw
 };
 
 }  // namespace ebb::tests
