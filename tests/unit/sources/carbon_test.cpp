@@ -87,11 +87,12 @@ TEST_CASE("carbon: settings") {
   CHECK(fault(url + "off_above = 200\non_below = 150.5\noff_at_once_above = 300") == "");
   CHECK(fault("format = 'json'\nfile = 'x'\nvalue = 'a'\noff_above = 200\ncap = '50%'") == "");
   CHECK(fault(url).find("off_above: is missing: grams a kWh") != std::string::npos);
-  CHECK(fault(url + "off_above = '200'") == "line 4: off_above: must be a number");
-  CHECK(fault(url + "off_above = 200\non_below = 201") == "line 5: on_below: is above off_above");
+  CHECK(fault(url + "off_above = '200'") == "line 4:13: off_above: must be a number");
+  CHECK(fault(url + "off_above = 200\non_below = 201") ==
+        "line 5:12: on_below: is above off_above");
   CHECK(fault(url + "off_above = 200\noff_at_once_above = 100") ==
-        "line 5: off_at_once_above: is below off_above");
+        "line 5:21: off_at_once_above: is below off_above");
   CHECK(fault(url + "format = 'x'\noff_above = 2") ==
-        "line 4: format: must be carbonintensity or json");
+        "line 4:10: format: must be carbonintensity or json");
   CHECK(fault("off_above = 200").find("url: needs a url or a file") != std::string::npos);
 }

@@ -98,14 +98,14 @@ TEST_CASE("kind: a source without a type can only be spoken for") {
 
 TEST_CASE("kind: faults have their line") {
   CHECK(fault("type = 'price'").find("name: is missing") != std::string::npos);
-  CHECK(fault("name = 'schedule'") == "line 1: name: stands for something else: choose another");
-  CHECK(fault("name = \"a\\nb\"") == "line 1: name: must be one line of text");
+  CHECK(fault("name = 'schedule'") == "line 1:8: name: stands for something else: choose another");
+  CHECK(fault("name = \"a\\nb\"") == "line 1:8: name: must be one line of text");
   CHECK(fault("name = '" + std::string(101, 'x') + "'") ==
-        "line 1: name: is longer than 100 bytes");
-  CHECK(fault("name = 'x'\ntype = 'prise'").starts_with("line 2: type: must be one of "));
+        "line 1:8: name: is longer than 100 bytes");
+  CHECK(fault("name = 'x'\ntype = 'prise'").starts_with("line 2:8: type: must be one of "));
   CHECK(fault("name = 'x'\ntype = 'prise'").find("price") != std::string::npos);
-  CHECK(fault("name = 'x'\nclass = 'grid'").starts_with("line 2: class: "));
-  CHECK(fault("name = 'x'\nunknown = 1") == "line 2: unknown: unknown key");
+  CHECK(fault("name = 'x'\nclass = 'grid'").starts_with("line 2:9: class: "));
+  CHECK(fault("name = 'x'\nunknown = 1") == "line 2:11: unknown: unknown key");
 }
 
 TEST_CASE("price: settings that are right") {
@@ -145,72 +145,75 @@ TEST_CASE("price: faults have their line") {
       {"format = 'epex'", "format: must be entsoe,"},
       {"format = 'octopus'", "url: needs a url or a file"},
       {kOctopus, "off_above: is missing: '80 EUR/MWh'; or strike = 'mining'"},
-      {kOctopus + kStrike, "line 5: off_above: is in EUR, and the prices are in GBP"},
-      {kOctopus + "off_above = 20", "line 5: off_above: must be a string in quotes"},
-      {kOctopus + "off_above = '20'", "line 5: off_above: '' is no unit such as"},
+      {kOctopus + kStrike, "line 5:13: off_above: is in EUR, and the prices are in GBP"},
+      {kOctopus + "off_above = 20", "line 5:13: off_above: must be a string in quotes"},
+      {kOctopus + "off_above = '20'", "line 5:13: off_above: '' is no unit such as"},
       {kOctopus + "off_above = '20 p/kWh'\non_below = '25 p/kWh'",
-       "line 6: on_below: is above off_above"},
+       "line 6:12: on_below: is above off_above"},
       {kOctopus + "off_above = '20 p/kWh'\non_below = '15 ct/kWh'",
-       "line 6: on_below: is in EUR, and the prices are in GBP"},
+       "line 6:12: on_below: is in EUR, and the prices are in GBP"},
       {kOctopus + "off_above = '20 p/kWh'\noff_at_once_above = '1 p/kWh'",
-       "line 6: off_at_once_above: is below off_above"},
-      {kOctopus + "off_above = '20 p/kWh'\noff_after = 0", "line 6: off_after: must be 1 to 1000"},
-      {kOctopus + "off_above = '20 p/kWh'\narea = 'SE3'", "line 6: area: unknown key"},
-      {kOctopus + "file = 'x'\noff_above = '20 p/kWh'", "line 4: url: there is a file already"},
+       "line 6:21: off_at_once_above: is below off_above"},
+      {kOctopus + "off_above = '20 p/kWh'\noff_after = 0",
+       "line 6:13: off_after: must be 1 to 1000"},
+      {kOctopus + "off_above = '20 p/kWh'\narea = 'SE3'", "line 6:8: area: unknown key"},
+      {kOctopus + "file = 'x'\noff_above = '20 p/kWh'", "line 4:7: url: there is a file already"},
       {"format = 'nordpool'\nfile = 'x'\n" + kStrike, "area: is missing: 'SE3'"},
       {"format = 'ercot'\nfile = 'x'\noff_above = '8 USD/MWh'", "point: is missing: 'HB_HOUSTON'"},
       {"format = 'awattar'\nurl = 'http://api.awattar.de/x'\n" + kStrike,
-       "line 4: url: is read and changed by whoever is in between: use https, or say allow_http"},
+       "line 4:7: url: is read and changed by whoever is in between: use https, or say allow_http"},
       {"format = 'awattar'\nurl = 'http://127.0.0.1.example.org/x'\n" + kStrike,
-       "line 4: url: is read and changed"},
+       "line 4:7: url: is read and changed"},
       {"format = 'awattar'\nurl = 'http://127.0.0.1@example.org/x'\n" + kStrike,
-       "line 4: url: is read and changed"},
-      {"format = 'awattar'\nurl = 'ftp://x'\n" + kStrike, "line 4: url: must begin with https://"},
-      {"format = 'awattar'\nurl = 'https://x/a b'\n" + kStrike, "line 4: url: is not a URL"},
+       "line 4:7: url: is read and changed"},
+      {"format = 'awattar'\nurl = 'ftp://x'\n" + kStrike,
+       "line 4:7: url: must begin with https://"},
+      {"format = 'awattar'\nurl = 'https://x/a b'\n" + kStrike, "line 4:7: url: is not a URL"},
       {"format = 'awattar'\nurl = 'https://x/{day}'\n" + kStrike,
-       "line 4: url: knows {from}, {to}, {date} and {token} only"},
+       "line 4:7: url: knows {from}, {to}, {date} and {token} only"},
       {"format = 'awattar'\nurl = 'https://x/{token}'\n" + kStrike,
-       "line 4: url: {token} goes with token_file or token_env"},
+       "line 4:7: url: {token} goes with token_file or token_env"},
       {"format = 'awattar'\nurl = 'https://x/'\ntoken_env = 'T'\n" + kStrike,
-       "line 4: url: {token} goes with"},
+       "line 4:7: url: {token} goes with"},
       {"format = 'awattar'\nurl = 'https://x/'\nkey_env = 'T'\n" + kStrike,
        "key_header: goes with key_file or key_env"},
       {"format = 'awattar'\nurl = 'https://x/'\nuser = 'u'\n" + kStrike,
-       "line 5: user: goes with password_file or password_env"},
+       "line 5:8: user: goes with password_file or password_env"},
       {"format = 'awattar'\nurl = 'https://x/'\nheaders = ['Accept']\n" + kStrike,
-       "line 5: headers: must be like"},
+       "line 5:11: headers: must be like"},
       {"format = 'awattar'\nurl = 'https://x/'\nheaders = [\"A: b\\nC: d\"]\n" + kStrike,
-       "line 5: headers: must be like"},
+       "line 5:11: headers: must be like"},
       {"format = 'awattar'\nurl = 'https://x/'\nheaders = 'A: b'\n" + kStrike,
-       "line 5: headers: must be a list"},
+       "line 5:11: headers: must be a list"},
       {"format = 'entsoe'\nfile = 'x'\nresolution = 'PT5M'\n" + kStrike,
-       "line 5: resolution: must be PT15M"},
+       "line 5:14: resolution: must be PT15M"},
       {"format = 'json'\nfile = 'x'\n" + kStrike, "unit: is missing: 'EUR/MWh'"},
-      {"format = 'json'\nfile = 'x'\nunit = 'EUR'\n" + kStrike, "line 5: unit: 'EUR' is no unit"},
+      {"format = 'json'\nfile = 'x'\nunit = 'EUR'\n" + kStrike, "line 5:8: unit: 'EUR' is no unit"},
       {"format = 'json'\nfile = 'x'\nunit = 'SEK/MWh'\n" + kStrike,
-       "line 6: off_above: is in EUR, and the prices are in SEK"},
+       "line 6:13: off_above: is in EUR, and the prices are in SEK"},
       {"format = 'json'\nfile = 'x'\nunit = 'EUR/MWh'\nvalue = 'a..b'\n" + kStrike,
-       "line 6: value: must be a path such as"},
+       "line 6:9: value: must be a path such as"},
       {"format = 'json'\nfile = 'x'\nunit = 'EUR/MWh'\nend = 'a'\n" + kStrike,
-       "line 6: end: goes with start"},
+       "line 6:7: end: goes with start"},
       {"format = 'json'\nfile = 'x'\nunit = 'EUR/MWh'\nzone = 'Mars'\n" + kStrike,
-       "line 6: zone: is no time zone"},
+       "line 6:8: zone: is no time zone"},
       {"format = 'csv'\nfile = 'x'\nunit = 'EUR/MWh'\nitems = 'a'\n" + kStrike,
-       "line 6: items: unknown key"},
-      {"format = 'csv'\nfile = 'x'\nunit = 'EUR/MWh'\npoll = '5'\n" + kStrike, "line 6: poll: "},
-      {kOctopus + "strike = 'auto'", "line 5: strike: must be 'mining'; or say off_above"},
+       "line 6:9: items: unknown key"},
+      {"format = 'csv'\nfile = 'x'\nunit = 'EUR/MWh'\npoll = '5'\n" + kStrike, "line 6:8: poll: "},
+      {kOctopus + "strike = 'auto'", "line 5:10: strike: must be 'mining'; or say off_above"},
       {kMining + "difficulty = 1e14", "btc_price: is missing: a number, or btc_price_url"},
-      {kMining + "difficulty = 1e14\nbtc_price = -5", "line 8: btc_price: must be above zero"},
-      {kMining + "difficulty = 1e14\nbtc_price = '5'", "line 8: btc_price: must be a number"},
+      {kMining + "difficulty = 1e14\nbtc_price = -5", "line 8:13: btc_price: must be above zero"},
+      {kMining + "difficulty = 1e14\nbtc_price = '5'", "line 8:13: btc_price: must be a number"},
       {kMining + "difficulty = 1e14\nbtc_price = 5\nbtc_price_file = 'x'",
-       "line 8: btc_price: there is a btc_price_url or _file, too"},
+       "line 8:13: btc_price: there is a btc_price_url or _file, too"},
       {kMining + "difficulty = 1e14\nbtc_price_url = 'http://x/'",
-       "line 8: btc_price_url: is read"},
+       "line 8:17: btc_price_url: is read"},
       {kMining + "difficulty = 1e14\nbtc_price = 5\npool_fee = 2",
-       "line 9: pool_fee: must be a fraction"},
+       "line 9:12: pool_fee: must be a fraction"},
       {kMining + "difficulty = 1e14\nbtc_price = 5\nmargin = 0.9\non_margin = 1",
-       "line 10: on_margin: is above margin"},
-      {kMining + "difficulty = 1e14\nbtc_price = 5\n" + kStrike, "line 9: off_above: unknown key"}};
+       "line 10:13: on_margin: is above margin"},
+      {kMining + "difficulty = 1e14\nbtc_price = 5\n" + kStrike,
+       "line 9:13: off_above: unknown key"}};
   for (const auto& [text, error] : wrong) {
     CAPTURE(text);
     const std::string is = price_fault(text);

@@ -49,12 +49,13 @@ TEST_CASE("secret: in a file beside the configuration, or in the environment") {
 }
 
 TEST_CASE("secret: places that make no sense") {
-  CHECK(fault("password_file = ''") == "line 1: password_file: must name a file");
-  CHECK(fault("password_env = ''") == "line 1: password_env: must name an environment variable");
-  CHECK(fault("password_env = 'A=B'") == "line 1: password_env: must name an environment variable");
+  CHECK(fault("password_file = ''") == "line 1:17: password_file: must name a file");
+  CHECK(fault("password_env = ''") == "line 1:16: password_env: must name an environment variable");
+  CHECK(fault("password_env = 'A=B'") ==
+        "line 1:16: password_env: must name an environment variable");
   CHECK(fault("password_file = 'a'\npassword_env = 'B'") ==
-        "line 2: password_env: there is a file already");
-  CHECK(fault("password = 'opensesame'") == "line 1: password: unknown key");
+        "line 2:16: password_env: there is a file already");
+  CHECK(fault("password = 'opensesame'") == "line 1:12: password: unknown key");
 }
 
 TEST_CASE("secret: a file's line, without its end") {
