@@ -314,9 +314,9 @@ def explained(rig):
                      ledger.execute("SELECT data FROM entry WHERE kind = 'decision' ORDER BY id")]
     limits = set()
     for decision in decisions:
-        limit = decision["limit"]["fraction"]
+        limit = float(decision["limit"]["fraction"])
         limits.add(round(limit, 6))
-        reasons = [reason["limit"]["fraction"] for reason in decision["reasons"] if not reason["overridden"]]
+        reasons = [float(reason["limit"]["fraction"]) for reason in decision["reasons"] if not reason["overridden"]]
         expect(abs(min(reasons, default=1) - limit) < 1e-6, f"a decision that its reasons do not explain: {decision}")
     missing = set(CAPS.values()) | set(FALLBACKS.values()) - {FALLBACKS["grid"]}  # the fuse's is lower
     expect(missing <= limits, f"the ledger has no decision of {missing - limits}")
