@@ -62,16 +62,17 @@ subscription = "30kW"
 TEST_CASE("Mistakes in a VEN's settings", "[openadr]") {
   const std::pair<const char*, const char*> mistakes[]{
       {"", "url is missing"},
-      {"url = \"http://vtn.example\"", "line 1: url: must be an https:// address"},
+      {"url = \"http://vtn.example\"", "line 1:7: url: must be an https:// address"},
       {"url = \"https://\"", "must be an https:// address"},
       {"url = \"https://me:secret@vtn.example/3.1\"", "without user"},
   };
   for (const auto& [text, fault] : mistakes) {
-    INFO(text);
-    CHECK(fault_of(text).find(fault) != std::string::npos);
+    const std::string told = fault_of(text);
+    INFO(text << ": " << told);
+    CHECK(told.find(fault) != std::string::npos);
   }
   const std::pair<const char*, const char*> more[]{
-      {"token_url = \"http://x/token\"", "line 2: token_url: must be an https:// address"},
+      {"token_url = \"http://x/token\"", "line 2:13: token_url: must be an https:// address"},
       {"client_id = \"rig-7\"", "go together"},
       {"client_secret_file = \"s\"", "go together"},
       {"client_secret = \"in the clear\"", "client_secret: unknown key"},
@@ -91,8 +92,9 @@ TEST_CASE("Mistakes in a VEN's settings", "[openadr]") {
       {"pol = \"15s\"", "pol: unknown key"},
   };
   for (const auto& [text, fault] : more) {
-    INFO(text);
-    CHECK(fault_of(kUrl + text + "\n").find(fault) != std::string::npos);
+    const std::string told = fault_of(kUrl + text + "\n");
+    INFO(text << ": " << told);
+    CHECK(told.find(fault) != std::string::npos);
   }
 }
 
