@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 
+from broker import Broker
 from certificates import Authority
 from ebb import SLOWNESS, expect
 from rig import NOT_WORKING, Rig
@@ -14,6 +15,7 @@ from vtn import FOREVER, NOW, Vtn
 
 POLL_S = 1
 STALE_S = 3 * SLOWNESS
+SLOWLY = {"poll": 60, "stale": 600}  # hints are what counts
 CONFIG = """
 [throttle]
 trust_clock = true
@@ -88,6 +90,7 @@ def run():
                 timed(step, site)
             site.rig.stop()
         timed(is_told_at_once, authority, folder)
+        timed(is_told_by_a_broker, authority, folder)
         timed(speaks_the_older_version, authority, folder)
         timed(is_refused_a_name, authority, folder)
 
@@ -279,20 +282,36 @@ def doubts_a_clock(site):
 def is_told_at_once(authority, folder):
     """A notification, be it told twice, beats a poll interval of a minute."""
     with TlsFront(*authority.server("front")) as front:
-        api = API.format(port=front.behind)
         callback = f'callback_url = "{front.url}/api/v1/sources/utility"\n'
-        with Site(authority, folder, api, callback, poll=60, stale=600) as site:
+        with Site(authority, folder, API.format(port=front.behind), callback, **SLOWLY) as site:
             site.rig.start()
-            site.rig.until_full()
             until(lambda: site.vtn.all("subscriptions"), "a subscription")
             site.vtn.faults.repeat_notifications = True
-            event = site.ask("SIMPLE", 3)
-            at_zero(site, "a notification")
-            site.vtn.delete(event)
-            site.rig.until_full(5)
+            obeys_a_hint(site)
             until(lambda: len(site.vtn.notified) == 4, "the last notification")
             expect(all(status == 200 for *_, status in site.vtn.notified), f"notified: {site.vtn.notified}")
             site.rig.stop()
+
+
+def is_told_by_a_broker(authority, folder):
+    """The VTN has one; what it publishes beats the poll interval, too."""
+    with Broker(folder, "hints") as broker:
+        with Site(authority, folder, mqtt=(broker.url, broker.publish), **SLOWLY) as site:
+            site.rig.start()
+            topics = "/notifiers/mqtt/topics"
+            until(lambda: len(site.vtn.calls("GET", topics)) >= 2, "a look for the topics")
+            asked = site.vtn.calls("GET", topics)[-1].at
+            until(lambda: site.vtn.calls("GET", "/events", since=asked), "a reading after the connection")
+            obeys_a_hint(site)
+            site.rig.stop()
+
+
+def obeys_a_hint(site):
+    site.rig.until_full()
+    event = site.ask("SIMPLE", 3)
+    at_zero(site, "a hint")
+    site.vtn.delete(event)
+    site.rig.until_full(5)
 
 
 def speaks_the_older_version(authority, folder):
