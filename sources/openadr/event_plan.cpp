@@ -11,7 +11,6 @@ namespace ebb::sources::openadr {
 namespace {
 
 using throttle::Cap;
-using throttle::DutyCap;
 using throttle::PowerCap;
 using throttle::Signal;
 
