@@ -217,30 +217,30 @@ TEST_CASE("contact: tables") {
   const std::string modbus = "modbus = '10.0.0.7'\n";
   const std::pair<std::string, std::string> wrong[]{
       {"closed = 'permit'",
-       "line 1: chip: one of chip (with lines) and modbus (with inputs) is "
+       "line 1:1: chip: one of chip (with lines) and modbus (with inputs) is "
        "wanted"},
       {gpio + modbus + "lines = [1]\ninputs = [1]",
-       "line 1: chip: one of chip (with lines) and modbus (with inputs) is wanted"},
-      {gpio, "line 1: lines: is missing, such as [17]"},
-      {gpio + "lines = 17", "line 2: lines: must be a list of 1 to 4"},
-      {gpio + "lines = []", "line 2: lines: must be a list of 1 to 4"},
-      {gpio + "lines = [1, 2, 3, 4, 5]", "line 2: lines: must be a list of 1 to 4"},
-      {gpio + "lines = [-1]", "line 2: lines: must be numbers from 0 to 1023"},
-      {gpio + "lines = [1, 1]\nstates = { '11' = 'on' }", "line 2: lines: has a number twice"},
-      {gpio + "lines = [1]\nbias = 'up'", "line 3: bias: must be pull-up, pull-down or none"},
-      {gpio + "lines = [1]\nclosed = 'yes'", "line 3: closed: must be permit or shed"},
-      {gpio + "lines = [1]\npoll = '1s'", "line 3: poll: unknown key"},
-      {gpio + "lines = [1]\ndebounce = '1m'", "line 3: debounce: is longer than 10s"},
+       "line 1:8: chip: one of chip (with lines) and modbus (with inputs) is wanted"},
+      {gpio, "line 1:1: lines: is missing, such as [17]"},
+      {gpio + "lines = 17", "line 2:9: lines: must be a list of 1 to 4"},
+      {gpio + "lines = []", "line 2:9: lines: must be a list of 1 to 4"},
+      {gpio + "lines = [1, 2, 3, 4, 5]", "line 2:9: lines: must be a list of 1 to 4"},
+      {gpio + "lines = [-1]", "line 2:9: lines: must be numbers from 0 to 1023"},
+      {gpio + "lines = [1, 1]\nstates = { '11' = 'on' }", "line 2:9: lines: has a number twice"},
+      {gpio + "lines = [1]\nbias = 'up'", "line 3:8: bias: must be pull-up, pull-down or none"},
+      {gpio + "lines = [1]\nclosed = 'yes'", "line 3:10: closed: must be permit or shed"},
+      {gpio + "lines = [1]\npoll = '1s'", "line 3:8: poll: unknown key"},
+      {gpio + "lines = [1]\ndebounce = '1m'", "line 3:12: debounce: is longer than 10s"},
       {gpio + "lines = [1, 2]",
-       "line 1: states: is missing: what the states of several contacts mean"},
+       "line 1:1: states: is missing: what the states of several contacts mean"},
       {gpio + "lines = [1, 2]\nstates = { '1' = 'on' }",
-       "line 3: states: must have a 0 (open) or a 1 (closed) for each contact"},
+       "line 3:10: states: must have a 0 (open) or a 1 (closed) for each contact"},
       {gpio + "lines = [1, 2]\nstates = { '11' = 'full' }",
-       "line 3: states: must be on, dim, off or a cap such as \"60%\""},
+       "line 3:10: states: must be on, dim, off or a cap such as \"60%\""},
       {gpio + "lines = [1]\nclosed = 'permit'\nstates = { '1' = 'on' }",
-       "line 3: closed: is said by states already"},
+       "line 3:10: closed: is said by states already"},
       {modbus + "inputs = [0, 16]\nstates = { '11' = 'on' }",
-       "line 2: inputs: must lie within 16 of each other"}};
+       "line 2:10: inputs: must lie within 16 of each other"}};
   for (const auto& [text, expected] : wrong) {
     INFO(text);
     CHECK(fault(text) == expected);

@@ -151,26 +151,26 @@ TEST_CASE("frequency: tables") {
                       "{ below = 49, cap = 0, hold = '0s' }]\nobserve = false") == "");
   const std::pair<std::string, std::string> wrong[]{
       {"steps = [{ below = 59.85, cap = '50%', hold = '10m' }]",
-       "line 1: meter: is missing: the name of a [[meter]]"},
+       "line 1:1: meter: is missing: the name of a [[meter]]"},
       {begin,
-       "line 1: steps: must be 1 to 16 tables such as { below = 59.85, cap = \"0%\", hold = "
+       "line 1:1: steps: must be 1 to 16 tables such as { below = 59.85, cap = \"0%\", hold = "
        "\"10m\" }"},
       {begin + "steps = []",
-       "line 2: steps: must be 1 to 16 tables such as { below = 59.85, cap = "
+       "line 2:9: steps: must be 1 to 16 tables such as { below = 59.85, cap = "
        "\"0%\", hold = \"10m\" }"},
-      {begin + "steps = [1]", "line 2: steps: must be tables"},
+      {begin + "steps = [1]", "line 2:9: steps: must be tables"},
       {begin + "steps = [{ cap = '50%', hold = '10m' }]",
-       "line 2: steps: below: is missing, such as 59.85"},
+       "line 2:9: steps: below: is missing, such as 59.85"},
       {begin + "steps = [{ below = 0.5, cap = '50%', hold = '10m' }]",
-       "line 2: steps: below: must be from 40 to 70 hertz"},
+       "line 2:9: steps: below: must be from 40 to 70 hertz"},
       {begin + "steps = [{ below = nan, cap = '50%', hold = '10m' }]",
-       "line 2: steps: below: must be from 40 to 70 hertz"},
+       "line 2:9: steps: below: must be from 40 to 70 hertz"},
       {begin + "steps = [{ below = 50, hold = '10m' }]",
-       "line 2: steps: cap: is missing, such as \"0%\""},
+       "line 2:9: steps: cap: is missing, such as \"0%\""},
       {begin + "steps = [{ below = 50, cap = 0 }]",
-       "line 2: steps: hold: is missing, such as \"10m\""},
+       "line 2:9: steps: hold: is missing, such as \"10m\""},
       {begin + "steps = [{ below = 50, cap = 0, hold = '10m', holt = 1 }]",
-       "line 2: steps: holt: unknown key"}};
+       "line 2:9: steps: holt: unknown key"}};
   for (const auto& [text, expected] : wrong) {
     INFO(text);
     CHECK(fault(text) == expected);

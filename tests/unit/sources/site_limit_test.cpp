@@ -192,15 +192,16 @@ TEST_CASE("site limit: tables") {
   CHECK(fault("meter = 'site'\nlimit = '50kW'") == "");
   CHECK(fault("meter = 'site'\nlimit = '50kW'\nmargin = '0W'\nmeter_delay = '0s'") == "");
   const std::pair<const char*, const char*> wrong[]{
-      {"limit = '50kW'", "line 1: meter: is missing: the name of a [[meter]]"},
-      {"meter = 'site'", "line 1: limit: is missing, such as \"50kW\""},
+      {"limit = '50kW'", "line 1:1: meter: is missing: the name of a [[meter]]"},
+      {"meter = 'site'", "line 1:1: limit: is missing, such as \"50kW\""},
       {"meter = 'site'\nlimit = '50%'",
-       "line 2: limit: '50%' is not a power such as 250W (kW, MW)"},
-      {"meter = 'site'\nlimit = '5GW'", "line 2: limit: is more than any meter shows"},
-      {"meter = 'site'\nlimit = '1kW'\nmargin = '2kW'", "line 3: margin: is more than the limit"},
+       "line 2:9: limit: '50%' is not a power such as 250W (kW, MW)"},
+      {"meter = 'site'\nlimit = '5GW'", "line 2:9: limit: is more than any meter shows"},
+      {"meter = 'site'\nlimit = '1kW'\nmargin = '2kW'",
+       "line 3:10: margin: is more than the limit"},
       {"meter = 'site'\nlimit = '1kW'\nmeter_delay = '2m'",
-       "line 3: meter_delay: is longer than 60s"},
-      {"meter = 'site'\nlimit = '1kW'\nlimt = '2kW'", "line 3: limt: unknown key"}};
+       "line 3:15: meter_delay: is longer than 60s"},
+      {"meter = 'site'\nlimit = '1kW'\nlimt = '2kW'", "line 3:8: limt: unknown key"}};
   for (const auto& [text, expected] : wrong) {
     INFO(text);
     CHECK(fault(text) == expected);

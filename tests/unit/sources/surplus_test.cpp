@@ -134,9 +134,9 @@ TEST_CASE("surplus: tables") {
   CHECK(fault("meter = 'site'\nstart = '2kW'\nstop = '1kW'\nreserve = '200W'\nmargin = '50W'\n"
               "start_after = '5m'\nstop_after = '0s'\nmeter_delay = '10s'") == "");
   const std::pair<const char*, const char*> wrong[]{
-      {"start = '2kW'", "line 1: meter: is missing: the name of a [[meter]]"},
-      {"meter = 'site'", "line 1: start: is missing, such as \"2kW\""},
-      {"meter = 'site'\nstart = '2kW'\nstop = '3kW'", "line 3: stop: is more than start"}};
+      {"start = '2kW'", "line 1:1: meter: is missing: the name of a [[meter]]"},
+      {"meter = 'site'", "line 1:1: start: is missing, such as \"2kW\""},
+      {"meter = 'site'\nstart = '2kW'\nstop = '3kW'", "line 3:8: stop: is more than start"}};
   for (const auto& [text, expected] : wrong) {
     INFO(text);
     CHECK(fault(text) == expected);
