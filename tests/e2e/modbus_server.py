@@ -42,7 +42,7 @@ class ModbusServer:
         self._python = next((path for path in (sys.executable, "/usr/bin/python3")
                              if shutil.which(path) and has_pymodbus(path)), None)
         if not self._python:
-            raise Skip("no python3 has pymodbus (Debian: python3-pymodbus)")
+            raise Skip("no python3 has pymodbus (Debian: python3-pymodbus, python3-serial-asyncio)")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -155,10 +155,12 @@ def babble(server, text, ended):
 
 def serve(port):
     import asyncio
+    import logging
 
     from pymodbus.datastore import ModbusServerContext, ModbusSlaveContext, ModbusSparseDataBlock
     from pymodbus.server import StartAsyncTcpServer
 
+    logging.disable(logging.CRITICAL)  # it logs every connection that ends
     delay = [0.0]
 
     class Block(ModbusSparseDataBlock):

@@ -20,6 +20,7 @@ trust_clock = true
 debounce = "0s"
 ramp_up = "0s"
 random_return = "0s"
+mains_good = "1s"
 """
 SOURCE = f"""
 [[source]]
@@ -34,7 +35,7 @@ PERMIT = THROTTLE + SOURCE + "inputs = [3]\n"
 BOX = THROTTLE + SOURCE + """
 inputs = [3, 4]
 dim = "40%"
-states = { "11" = "on", "10" = "dim", "00" = "off" }
+states = {{ "11" = "on", "10" = "dim", "00" = "off" }}
 """
 GARBAGE = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
