@@ -58,7 +58,7 @@ struct BrokerLink::State {
   std::mutex mutex;
   std::condition_variable ended;
   bool stopping = false;
-  bool running = false;
+  bool has_ended = false;
   std::map<std::string, std::string> outbox;  ///< the newest of each topic
 
   std::mutex events_mutex;  ///< held during an event
@@ -126,7 +126,8 @@ tl::expected<void, std::string> BrokerLink::State::prepare() {
     take(mosquitto_tls_set(mosq, text_or_null(settings.ca_file), store,
                            text_or_null(settings.cert_file), text_or_null(settings.key_file),
                            &no_password));
-    take(mosquitto_tls_opts_set(mosq, 1, "tlsv1.2", nullptr));
+    constexpr int kVerify = 1;
+    take(mosquitto_tls_opts_set(mosq, kVerify, nullptr, nullptr));  // TLS 1.2 or newer
   }
   if (!settings.availability.empty()) {
     constexpr std::string_view kOffline = "offline";
@@ -215,7 +216,7 @@ void BrokerLink::State::run() {
     wait = std::min(2 * wait, kLongestWait);
   }
   const std::lock_guard lock(mutex);
-  running = false;
+  has_ended = true;
   ended.notify_all();
 }
 
@@ -327,8 +328,7 @@ BrokerLink::~BrokerLink() {
 
 void BrokerLink::start(BrokerLinkEvents events) {
   state_->events = std::move(events);
-  state_->running = true;
-  std::thread([state = state_] { state->run(); }).detach();
+  thread_ = std::thread([state = state_] { state->run(); });
 }
 
 void BrokerLink::publish(const std::string& topic, std::string payload) {
@@ -348,11 +348,15 @@ void BrokerLink::begin_to_stop() {
 }
 
 void BrokerLink::stop() {
-  if (state_ == nullptr) return;
+  if (!thread_.joinable()) return;
   begin_to_stop();
-  std::unique_lock lock(state_->mutex);
-  state_->ended.wait_for(lock, kStopTime, [this] { return !state_->running; });
-  lock.unlock();
+  {
+    std::unique_lock lock(state_->mutex);
+    if (!state_->ended.wait_for(lock, kStopTime, [this] { return state_->has_ended; })) {
+      thread_.detach();
+    }
+  }
+  if (thread_.joinable()) thread_.join();
   const std::lock_guard events(state_->events_mutex);
   state_->events = {};
 }
