@@ -1,7 +1,8 @@
 """MQTT against real brokers, with TLS and passwords: what they say is obeyed, and what they do not say is not.
 
-The rights are those that docs/fleet.md recommends. Shed and return; a lost, a late, a repeated, an older and a senseless message; retained levels of yesterday; a broker
-killed and restored; ebb restarted; two brokers of which the first has precedence; Home Assistant.
+The rights are those that docs/fleet.md recommends. Shed and return; a lost, a late, a repeated, an older and a
+senseless message; retained levels of yesterday; a broker killed and restored; ebb restarted; two brokers of which the
+first has precedence; Home Assistant; brokers that are not who they should be.
 """
 
 import json
@@ -257,10 +258,13 @@ def survives(folder, broker, keys, numbered, world):
 
 
 def two_brokers(folder):
-    with Broker(folder, "first", folder) as first, Broker(folder, "second", folder) as second:
+    with (Broker(folder, "first", folder, want_certificates=True) as first,
+          Broker(folder, "second", folder, want_certificates=True) as second):
         keys = table(f"""broker = "{first.url}"
 second_broker = "{second.url}"
 ca_file = "ca.pem"
+cert_file = "rig.pem"
+key_file = "rig.key"
 target_topic = "site/target"
 """)
 
