@@ -29,7 +29,6 @@ constexpr milliseconds kSettled{60};
 constexpr milliseconds kWork{300};
 constexpr milliseconds kQuiet{200};
 constexpr milliseconds kJitter{100};
-constexpr milliseconds kGivesUp{2000};
 
 constexpr milliseconds kParkedSettles{1000};
 constexpr std::chrono::seconds kParked{10};
@@ -98,7 +97,7 @@ class Bench {
       rig_.wait_until(std::min(last + quiet, rig_.now() + kQuiet / 4));
       curve.add(rig_.read());
       last = std::max(last, curve.last_work(start).value_or(start));
-      trial.deaf = rig_.now() >= start + kGivesUp;
+      trial.deaf = rig_.now() >= start + options_.gives_up;
     }
     trial.zero_ms = Milliseconds((trial.deaf ? rig_.now() : last) - start).count();
   }
@@ -110,7 +109,7 @@ class Bench {
     rig_.set_limit(fraction_limit(1));
     watch(curve, start + kWork + jitter());
     auto reached = first_at_full(curve, start, rig_.now(), trial.full_hps);
-    while (!reached && rig_.now() < start + kGivesUp) {
+    while (!reached && rig_.now() < start + options_.gives_up) {
       watch(curve, rig_.now() + kJitter);
       reached = first_at_full(curve, start, rig_.now(), trial.full_hps);
     }

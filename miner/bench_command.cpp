@@ -2,6 +2,7 @@
 
 #include <spdlog/logger.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -13,14 +14,19 @@
 #include "bench/throttle_plot.h"
 #include "bench/throttle_report.h"
 #include "cuda/nvml.h"
+#include "miner/config_file.h"
 #include "miner/console.h"
 #include "miner/devices.h"
 #include "miner/local_rig.h"
 #include "miner/open_cards.h"
+#include "miner/source_rig.h"
 #include "miner/wanted.h"
 
 namespace ebb::miner {
 namespace {
+
+// Of a source at first: some are asked every ten seconds.
+constexpr std::chrono::milliseconds kHeardWithin{30'000};
 
 /// A card with its NVML meter, where there is one. Both live as long as the functions made here.
 bench::CardUnderTest under_test(OpenCard card, const tl::expected<cuda::Nvml, std::string>& nvml) {
@@ -41,16 +47,14 @@ bench::CardUnderTest under_test(OpenCard card, const tl::expected<cuda::Nvml, st
   return test;
 }
 
-class LocalThrottleRig final : public bench::ThrottleRig {
+/// This machine's time and accounts, and somebody's devices.
+template <class Rig>
+class MachineRig : public bench::ThrottleRig {
  public:
-  explicit LocalThrottleRig(std::vector<OpenedDevice> devices) : rig_(std::move(devices)) {}
-
-  void set_limit(const throttle::Limit& limit) override { rig_.set_limit(limit); }
-
   std::vector<bench::DeviceWork> read() override {
     std::vector<bench::DeviceWork> all;
-    const std::vector<std::string> kinds = rig_.kinds();
-    for (const DeviceFigures& device : rig_.figures()) {
+    const std::vector<std::string> kinds = rig().kinds();
+    for (const DeviceFigures& device : rig().figures()) {
       all.push_back({device.work.hashes, device.work.busy, device.worked_until, kinds[all.size()]});
     }
     return all;
@@ -77,9 +81,44 @@ class LocalThrottleRig final : public bench::ThrottleRig {
   bench::Instant now() override { return std::chrono::steady_clock::now(); }
   void wait_until(bench::Instant time) override { std::this_thread::sleep_until(time); }
 
+ protected:
+  virtual Rig& rig() = 0;
+};
+
+class LocalThrottleRig final : public MachineRig<LocalRig> {
+ public:
+  explicit LocalThrottleRig(std::vector<OpenedDevice> devices) : rig_(std::move(devices)) {}
+  void set_limit(const throttle::Limit& limit) override { rig_.set_limit(limit); }
+
  private:
+  LocalRig& rig() override { return rig_; }
   LocalRig rig_;
 };
+
+/// Says its limits, zero and full, by the trigger of a source.
+class SourceThrottleRig final : public MachineRig<SourceRig> {
+ public:
+  explicit SourceThrottleRig(std::unique_ptr<SourceRig> rig) : rig_(std::move(rig)) {}
+  void set_limit(const throttle::Limit& limit) override { rig_->trigger(!limit.is_zero()); }
+
+ private:
+  SourceRig& rig() override { return *rig_; }
+  std::unique_ptr<SourceRig> rig_;
+};
+
+/// The error is one line.
+tl::expected<std::unique_ptr<bench::ThrottleRig>, std::string> open_rig(
+    const bench::ThrottleBenchOptions& options, std::vector<OpenedDevice> devices,
+    spdlog::logger& log) {
+  if (options.source.empty()) return std::make_unique<LocalThrottleRig>(std::move(devices));
+  auto config = read_config_file(options.config);
+  if (!config) return tl::unexpected(config.error());
+  auto rig = SourceRig::start(
+      std::move(devices), std::move(config->throttle),
+      {options.source, options.trigger, std::max(options.gives_up, kHeardWithin)}, log);
+  if (!rig) return tl::unexpected(rig.error());
+  return std::make_unique<SourceThrottleRig>(std::move(*rig));
+}
 
 }  // namespace
 
@@ -128,8 +167,12 @@ int run_bench(const bench::ThrottleBenchOptions& options) {
   }
   console.log().info("{} trials and {} caps: about {} s", options.trials, 2 * options.caps.size(),
                      bench::duration_of(options).count());
-  LocalThrottleRig rig(std::move(*devices));
-  const bench::ThrottleFigures figures = bench::bench_throttle(options, rig);
+  auto rig = open_rig(options, std::move(*devices), console.log());
+  if (!rig) {
+    console.log().error(rig.error());
+    return 2;
+  }
+  const bench::ThrottleFigures figures = bench::bench_throttle(options, **rig);
 
   const std::string text = options.json ? bench::throttle_json(subject, figures) + "\n"
                                         : bench::throttle_table(subject, figures);

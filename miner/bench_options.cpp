@@ -95,7 +95,7 @@ CommandFlags hash_flags(CLI::App& bench) {
 }
 
 struct ThrottleTexts {
-  std::string devices, backend, trials, window, caps, plot;
+  std::string devices, backend, trials, window, caps, plot, source, config, trigger, patience;
   ThreadTexts threads;
   bool json = false;
 };
@@ -118,6 +118,23 @@ tl::expected<std::vector<double>, std::string> parse_fractions(std::string_view 
   }
 }
 
+/// Of a source's steps; caps in between are nothing that it is asked for.
+void read_source(const ThrottleTexts& texts, bench::ThrottleBenchOptions& options) {
+  options.source = texts.source;
+  options.config = texts.config;
+  options.trigger = texts.trigger;
+  if (options.source.empty() != options.config.empty() ||
+      options.source.empty() != options.trigger.empty()) {
+    throw UsageError{"--source: --source, --config and --trigger go together"};
+  }
+  if (!texts.patience.empty()) {
+    options.gives_up = value_or_usage_error("--patience", parse_duration(texts.patience));
+  }
+  if (options.source.empty()) return;
+  if (!texts.caps.empty()) throw UsageError{"--caps: a source is measured by its steps alone"};
+  options.caps.clear();
+}
+
 bench::ThrottleBenchOptions read_bench_throttle(const ThrottleTexts& texts) {
   constexpr unsigned kMaxTrials = 100'000;
   constexpr std::chrono::seconds kMaxWindow{3600};
@@ -138,6 +155,7 @@ bench::ThrottleBenchOptions read_bench_throttle(const ThrottleTexts& texts) {
   if (!texts.caps.empty()) {
     options.caps = value_or_usage_error("--caps", parse_fractions(texts.caps));
   }
+  read_source(texts, options);
   options.json = texts.json;
   options.plot = texts.plot;
   return options;
@@ -153,6 +171,13 @@ CommandFlags throttle_flags(CLI::App& bench) {
   throttle->add_option("--trials", texts->trials, "Steps to zero and back (default: 200)");
   throttle->add_option("--caps", texts->caps, "Caps to hold (default: 1%,5%,10%,25%,50%,75%,95%)");
   throttle->add_option("--window", texts->window, "Time to measure each over (default: 10s)");
+  throttle->add_option("--source", texts->source,
+                       "Let this [[source]] rule, and measure from the trigger");
+  throttle->add_option("--config", texts->config, "Configuration file with the source");
+  throttle->add_option("--trigger", texts->trigger,
+                       "Command that makes the source say EBB_CAP (0% or 100%)");
+  throttle->add_option("--patience", texts->patience,
+                       "Give a step up after this time (default: 2s)");
   throttle->add_option("--plot", texts->plot, "Draw the result into this SVG file");
   throttle->add_flag("--json", texts->json, "Print JSON");
   return {throttle, [texts] { return read_bench_throttle(*texts); }};

@@ -25,15 +25,15 @@ struct Fault {
   std::string text;
 };
 
-/// "line 12: cap: ..." as "ebb.toml:12: where: cap: ...".
+/// "line 12:5: cap: ..." as "ebb.toml:12:5: where: cap: ...".
 std::string placed(const std::filesystem::path& file, std::string_view where,
                    std::string_view fault) {
   constexpr std::string_view kLine = "line ";
   std::string text = file.string();
   if (fault.starts_with(kLine)) {
-    const std::size_t colon = fault.find(':');
-    text += ":" + std::string(fault.substr(kLine.size(), colon - kLine.size()));
-    fault.remove_prefix(std::min(fault.size(), colon + 2));
+    const std::size_t end = std::min(fault.find(": "), fault.size());
+    text += ":" + std::string(fault.substr(kLine.size(), end - kLine.size()));
+    fault.remove_prefix(std::min(fault.size(), end + 2));
   }
   text += ": ";
   if (!where.empty()) text += std::string(where) + ": ";

@@ -17,7 +17,7 @@ enum class ConfigUse {
   simulate
 };
 
-/// The command line's defaults with what the file sets. The error is one line: "ebb.toml:12:
+/// The command line's defaults with what the file sets. The error is one line: "ebb.toml:12:5:
 /// schedule 'night': form: unknown key". Neither ever holds a password.
 tl::expected<MineOptions, std::string> read_config_file(const std::filesystem::path& file,
                                                         ConfigUse use = ConfigUse::mine);

@@ -13,7 +13,7 @@ setup_build_set=(
   "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json-dev"
   libexpected-dev libcli11-dev libspdlog-dev libcurl4-openssl-dev libhwloc-dev libssl-dev
   libsqlite3-dev libical-dev libhowardhinnant-date-dev libtomlplusplus-dev tzdata
-  libnutclient-dev libmosquitto-dev libmodbus-dev libgpiod-dev libpugixml-dev
+  libmosquitto-dev libmodbus-dev libgpiod-dev libpugixml-dev
 )
 # clang-format is the same version on both systems, for versions differ in taste. The others must be the
 # system's own: an older clang cannot read a newer libstdc++.

@@ -1,11 +1,10 @@
 #include "sources/nut/nut_kind.h"
 
-#include <nutclient.h>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
 
+#include "sources/nut/nut_client.h"
 #include "sources/nut/ups_address.h"
 #include "sources/nut/ups_watch.h"
 #include "sources/polling_source.h"
@@ -19,8 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using throttle::TableReader;
 
-// Of the library, in whole seconds: a server that hangs must not hold the stop.
-constexpr std::time_t kPatience = 1;
 constexpr milliseconds kConfirmPoll{500};
 
 struct NutSettings {
@@ -33,50 +30,35 @@ struct NutSettings {
 
 class UpsPoll final : public Poll {
  public:
-  UpsPoll(NutSettings settings, std::string password)
-      : settings_(std::move(settings)), password_(std::move(password)), watch_(settings_.ups) {
-    health_.where = settings_.address.text();
+  UpsPoll(const NutSettings& settings, std::string password)
+      : poll_(settings.poll),
+        watch_(settings.ups),
+        client_(settings.address, settings.user, std::move(password)) {
+    health_.where = settings.address.text();
   }
 
-  Answer ask(const throttle::Now& now, const std::stop_token& /*stop*/) override {
+  Answer ask(const throttle::Now& now, const std::stop_token& stop) override {
     Answer answer;
-    answer.again = settings_.poll;
-    try {
-      connect();
-      const auto words = client_->getDeviceVariableValue(settings_.address.ups, "ups.status");
-      health_.last = words.empty() ? "" : words.front();
-      const auto status = parse_ups_status(health_.last);
+    answer.again = poll_;
+    if (const auto text = client_.value("ups.status", stop)) {
+      health_.last = *text;
+      const auto status = parse_ups_status(*text);
       health_.trouble = status ? "" : "its status tells nothing of the mains";
       if (status) answer.updates = watch_.observe(now, *status);
-    } catch (const nut::IOException& error) {
-      client_.reset();
-      health_.connected = false;
-      health_.trouble = std::string("no answer: ") + error.what();
-    } catch (const nut::NutException& error) {
-      // The server speaks, and has nothing to say of the UPS: DATA-STALE, DRIVER-NOT-CONNECTED.
-      health_.trouble = std::string("upsd says ") + error.what();
+    } else {
+      health_.trouble = text.error();
     }
+    health_.connected = client_.connected();
     if (watch_.confirming()) answer.again = std::min(answer.again, kConfirmPoll);
     answer.health = health_;
     return answer;
   }
 
  private:
-  void connect() {
-    if (client_) return;
-    auto client = std::make_unique<nut::TcpClient>();
-    client->setTimeout(kPatience);
-    client->connect(settings_.address.host, settings_.address.port);
-    if (!settings_.user.empty()) client->authenticate(settings_.user, password_);
-    client_ = std::move(client);
-    health_.connected = true;
-  }
-
-  NutSettings settings_;
-  std::string password_;
+  milliseconds poll_;
   UpsWatch watch_;
+  NutClient client_;
   Health health_;
-  std::unique_ptr<nut::TcpClient> client_;
 };
 
 template <class T, class Value>
@@ -106,8 +88,8 @@ Open read_nut(TableReader& table, const std::filesystem::path& folder) {
     }
     NutSettings own = settings;
     own.ups.signal_class = rule.signal_class;
-    return std::make_unique<PollingSource>(
-        std::make_unique<UpsPoll>(std::move(own), std::move(password)), context.clock);
+    return std::make_unique<PollingSource>(std::make_unique<UpsPoll>(own, std::move(password)),
+                                           context.clock);
   };
 }
 

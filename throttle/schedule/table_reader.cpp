@@ -15,7 +15,7 @@ std::string fault_at(const toml::source_region& where, std::string_view key,
                      std::string_view text) {
   std::string result;
   if (const auto line = where.begin.line; line > 0) {
-    result = "line " + std::to_string(line) + ": ";
+    result = "line " + std::to_string(line) + ":" + std::to_string(where.begin.column) + ": ";
   }
   if (!key.empty()) result += std::string(key.substr(0, 100)) + ": ";
   result += text;

@@ -43,7 +43,7 @@ def run():
             rig.start()
             for step in (is_heard, rides_a_blip_through, obeys_an_outage, obeys_a_low_battery, obeys_a_shutdown,
                          waits_for_a_battery, falls_back_on_garbage, falls_back_without_a_driver,
-                         falls_back_without_a_server, stays_down_over_a_restart):
+                         falls_back_without_a_server, falls_back_when_it_hangs, stays_down_over_a_restart):
                 began = time.monotonic()
                 step(rig, ups)
                 print(f"  {step.__name__}: {time.monotonic() - began:.1f} s")

@@ -187,13 +187,13 @@ TEST_CASE("config: rules of sources are for simulations alone") {
         std::string::npos);
 }
 
-TEST_CASE("config: errors name the file, the line, the place and the key") {
+TEST_CASE("config: errors name the file, the line, the column, the place and the key") {
   CHECK(fault("[throttle]\nramp_up = 'fast'") ==
-        "ebb.toml:2: throttle: ramp_up: 'fast' is not a duration such as 500ms, 20s, 5m or 1h");
+        "ebb.toml:2:11: throttle: ramp_up: 'fast' is not a duration such as 500ms, 20s, 5m or 1h");
   CHECK(fault("[[schedule]]\nname = 'night'\n" + kWindow + "form = 1") ==
-        "ebb.toml:6: schedule 'night': form: unknown key");
-  CHECK(fault("[pools]") == "ebb.toml:1: pools: unknown key");
-  CHECK(fault("\n[pool]\nuser = 'a\nb'").starts_with("ebb.toml:3: "));
+        "ebb.toml:6:8: schedule 'night': form: unknown key");
+  CHECK(fault("[pools]") == "ebb.toml:1:1: pools: unknown key");
+  CHECK(fault("\n[pool]\nuser = 'a\nb'").starts_with("ebb.toml:3:"));
 }
 
 TEST_CASE("config: what is wrong is refused") {

@@ -82,16 +82,16 @@ TEST_CASE("window: caps of every unit, and a plain zero") {
 TEST_CASE("window: a zone from outside serves where none is named") {
   const auto text = table("name = 'x'\ncap = 0\nfrom = '2026-01-01T00:00'");
   CHECK(read_window(text, "Europe/Paris")->zone == "Europe/Paris");
-  CHECK(read_window(text).error() == "line 1: zone: is missing, such as \"Asia/Almaty\"");
+  CHECK(read_window(text).error() == "line 1:1: zone: is missing, such as \"Asia/Almaty\"");
 }
 
 TEST_CASE("window: errors name the line and the key") {
   CHECK(fault(kHead + "from = '2022-01-24T24:01'") ==
-        "line 4: from: '2022-01-24T24:01' is not a date and time in whole minutes such as "
+        "line 4:8: from: '2022-01-24T24:01' is not a date and time in whole minutes such as "
         "2022-01-31T24:00");
   CHECK(fault(kHead + "\nhours = '6-8'") ==
-        "line 5: hours: '6-8' is not a span of hours such as 22:00-06:00");
-  CHECK(fault(kHead + "hours = '06:00-08:00'\nclas = 'economic'") == "line 5: clas: unknown key");
+        "line 5:9: hours: '6-8' is not a span of hours such as 22:00-06:00");
+  CHECK(fault(kHead + "hours = '06:00-08:00'\nclas = 'economic'") == "line 5:8: clas: unknown key");
 }
 
 TEST_CASE("window: what is wrong is refused") {

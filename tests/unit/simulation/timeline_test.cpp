@@ -100,7 +100,7 @@ TEST_CASE("timeline: local times are of the zone at the top") {
   CHECK(it->end - it->begin == 12h);
   CHECK(it->clock_synchronised);
   CHECK(fault("begin = 2022-01-24T00:00:00\nend = 2022-01-25T00:00:00\n") ==
-        "line 1: begin: needs an offset such as +06:00, or a zone at the top of the file");
+        "line 1:9: begin: needs an offset such as +06:00, or a zone at the top of the file");
 }
 
 TEST_CASE("timeline: steps are put in order, and those of one time stay in the file's") {
@@ -121,18 +121,18 @@ TEST_CASE("timeline: repetitions reach to their until or to the end") {
   CHECK(step("every = '1m'\nuntil = 2026-05-04T11:00:00Z\nheard = 'ups'").last == utc(11));
 }
 
-TEST_CASE("timeline: errors name the line") {
-  CHECK(fault("begin = \n").starts_with("line 1: "));
-  CHECK(fault(kHead + "\n\nhearsay = 'ups'").starts_with("line 3: a step needs something"));
-  CHECK(fault(kHead + "heard = 'ups'\nlater = 1") == "line 6: later: unknown key");
+TEST_CASE("timeline: errors name the line and the column") {
+  CHECK(fault("begin = \n").starts_with("line 1:9: "));
+  CHECK(fault(kHead + "\n\nhearsay = 'ups'").starts_with("line 3:1: a step needs something"));
+  CHECK(fault(kHead + "heard = 'ups'\nlater = 1") == "line 6:9: later: unknown key");
   CHECK(fault(kHead + "heard = 'ups'\nkill = true") ==
-        "line 6: kill: is one thing too many for a step");
+        "line 6:8: kill: is one thing too many for a step");
   CHECK(fault(kHead + "signal = { source = 'ups', cap = '400%' }") ==
-        "line 5: cap: '400%' is above 100%");
+        "line 5:34: cap: '400%' is above 100%");
   CHECK(fault(kHead + "schedule = [\n{ name = 'x', cap = 0, zone = 'UTC' }\n]")
-            .starts_with("line 6: a window needs from"));
+            .starts_with("line 6:1: a window needs from"));
   CHECK(fault(kHead + "power_cut = '20'") ==
-        "line 5: power_cut: '20' is not a time span such as 500ms, 20s, 5m, 1h or 2d");
+        "line 5:13: power_cut: '20' is not a time span such as 500ms, 20s, 5m, 1h or 2d");
 }
 
 TEST_CASE("timeline: what is wrong is refused") {
@@ -193,7 +193,7 @@ TEST_CASE("timeline: a million steps in all, and no more") {
       "= 2026-01-01T00:00:00Z\nevery = '1s'\nheard = 'ups'\n";
   CHECK(parse_timeline(head));
   CHECK(fault(head + "[[step]]\nat = 2026-01-01T00:00:00Z\nheard = 'ups'\n") ==
-        "line 7: more than 1,000,000 steps");
+        "line 7:1: more than 1,000,000 steps");
   CHECK(fault(kHead + "every = '1s'\nclock_jump = '10h'").find("20 years") != std::string::npos);
 }
 

@@ -101,24 +101,25 @@ TEST_CASE("mqtt settings: what is complete is taken") {
 }
 
 TEST_CASE("mqtt settings: each mistake is told with its line") {
-  CHECK(fault("topic = \"a\"") == "line 1: broker: is missing, such as \"mqtts://host:8883\"");
+  CHECK(fault("topic = \"a\"") == "line 1:1: broker: is missing, such as \"mqtts://host:8883\"");
   CHECK(fault("broker = \"tcp://x\"\ntopic = \"a\"") ==
-        "line 1: broker: 'tcp://x' is not a broker such as mqtts://host:8883");
-  CHECK(with("") == "line 1: topic: is missing: a feed must be heard (or set feed = false)");
-  CHECK(with("feed = false") == "line 1: topic: is missing, and publish, too: it would do nothing");
-  CHECK(with("topic = \"site/+\"") == "line 2: topic: 'site/+' has wildcards: + or #");
-  CHECK(with("topic = \"\"") == "line 2: topic: '' must have 1 to 1000 bytes");
+        "line 1:10: broker: 'tcp://x' is not a broker such as mqtts://host:8883");
+  CHECK(with("") == "line 1:1: topic: is missing: a feed must be heard (or set feed = false)");
+  CHECK(with("feed = false") ==
+        "line 1:1: topic: is missing, and publish, too: it would do nothing");
+  CHECK(with("topic = \"site/+\"") == "line 2:9: topic: 'site/+' has wildcards: + or #");
+  CHECK(with("topic = \"\"") == "line 2:9: topic: '' must have 1 to 1000 bytes");
   CHECK(with("topic = \"a\"\ntarget_topic = \"a\"") ==
-        "line 3: target_topic: is the same as topic");
+        "line 3:16: target_topic: is the same as topic");
   CHECK(with("topic = \"a\"\nhome_assistant = true") ==
-        "line 3: home_assistant: needs publish, such as \"ebb/rig1\"");
-  CHECK(with("topic = \"a\"\npassword_env = \"P\"") == "line 1: user: is missing");
-  CHECK(with("topic = \"a\"\nkey_file = \"k\"") == "line 1: cert_file: goes with key_file");
+        "line 3:18: home_assistant: needs publish, such as \"ebb/rig1\"");
+  CHECK(with("topic = \"a\"\npassword_env = \"P\"") == "line 1:1: user: is missing");
+  CHECK(with("topic = \"a\"\nkey_file = \"k\"") == "line 1:1: cert_file: goes with key_file");
   CHECK(with("topic = \"a\"\npublish_every = \"0s\"") ==
-        "line 3: publish_every: must be 1 s or more");
-  CHECK(with("topic = \"a\"\nqos = 2") == "line 3: qos: unknown key");
+        "line 3:17: publish_every: must be 1 s or more");
+  CHECK(with("topic = \"a\"\nqos = 2") == "line 3:7: qos: unknown key");
   CHECK(fault("broker = \"mqtt://localhost\"\ntopic = \"a\"\nca_file = \"ca.pem\"") ==
-        "line 1: broker: certificates need mqtts://");
+        "line 1:10: broker: certificates need mqtts://");
 }
 
 TEST_CASE("mqtt source: a secret or a certificate that is not there is told when it is opened") {

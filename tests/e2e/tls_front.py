@@ -1,0 +1,49 @@
+"""TLS in front of a server on loopback that has none, as a proxy has it on a site."""
+
+import asyncio
+import ssl
+import threading
+
+
+class TlsFront:
+    """https://127.0.0.1:port, passed on to http://127.0.0.1:behind. A context manager; `behind` may be set later."""
+
+    def __init__(self, certificate, key):
+        self.behind = 0
+        self.port = 0
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(certificate, key)
+        self._loop = asyncio.new_event_loop()
+        self._server = None
+
+    @property
+    def url(self):
+        return f"https://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        self._server = self._loop.run_until_complete(
+            asyncio.start_server(self._pass_on, "127.0.0.1", 0, ssl=self._tls))
+        self.port = self._server.sockets[0].getsockname()[1]
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _pass_on(self, reader, writer):
+        try:
+            onward = await asyncio.open_connection("127.0.0.1", self.behind)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(self._copy(reader, onward[1]), self._copy(onward[0], writer))
+
+    @staticmethod
+    async def _copy(reader, writer):
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        writer.close()
