@@ -248,7 +248,7 @@ def survives(folder, broker, keys, numbered, world):
         broker.start()
         with Sender(broker, "site/cap") as sender:
             sender.level(numbered(1))
-            control.until(lambda it: in_state(it, "FULL"), "full with the broker back", 20)
+            control.until(lambda it: in_state(it, "FULL"), "full with the broker back", 40)
             with Listener(broker, "ebb/#") as ours:
                 ours.until("ebb/rig1/availability", lambda it: it == "online", "online", 5)
                 miner.signal(15)
