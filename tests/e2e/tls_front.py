@@ -1,15 +1,18 @@
 """TLS in front of a server on loopback that has none, as a proxy has it on a site."""
 
 import asyncio
+import socket
 import ssl
 import threading
 
 
 class TlsFront:
-    """https://127.0.0.1:port, passed on to http://127.0.0.1:behind. A context manager; `behind` may be set later."""
+    """https://127.0.0.1:port, passed on to port `behind`, which is free at first. A context manager."""
 
     def __init__(self, certificate, key):
-        self.behind = 0
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.behind = probe.getsockname()[1]
         self.port = 0
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(certificate, key)

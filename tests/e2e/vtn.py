@@ -155,6 +155,10 @@ class Vtn:
     def url(self):
         return f"https://127.0.0.1:{self._http.port}/openadr3/{self.version}"
 
+    @property
+    def _old(self):
+        return self.version == "3.0.1"
+
     def now(self):
         return time.time() + self.faults.clock_skew
 
@@ -230,7 +234,7 @@ class Vtn:
             kind = KINDS[folder]
             made = {**members, "id": f"{kind.name.lower()}-{next(self._numbers)}", "createdDateTime": stamp,
                     "modificationDateTime": stamp, "objectType": kind.name}
-            if self.client and folder not in ("programs", "events") and self.version != "3.0.1":
+            if self.client and folder not in ("programs", "events") and not self._old:
                 made.setdefault("clientID", self.client[0])
             return self._put(folder, made, "CREATE", valid)
 
@@ -280,7 +284,7 @@ class Vtn:
             self.complaints.append(text)
 
     def _auth(self, method, path, headers, body):
-        if (method, path) == ("GET", "/auth/server") and self.version != "3.0.1":
+        if (method, path) == ("GET", "/auth/server") and not self._old:
             return Reply(200, {"tokenURL": self.url + "/auth/token"}, "auth_server")
         if (method, path) != ("POST", "/auth/token"):
             raise Problem(404, "no such call", complaint=path != "/auth/server")
@@ -306,6 +310,28 @@ class Vtn:
         return Reply(200, {"access_token": token, "token_type": "Bearer", "expires_in": self.token_seconds}, "token")
 
     def _api(self, method, path, query, headers, body):
+        self._act_up(method, path)
+        scopes = self._scopes(headers)
+        head, *rest = path.strip("/").split("/")
+        if head == "notifiers" and method == "GET" and not self._old:
+            return self._notifiers(rest)
+        folder, identity, fixed = self._route(head, rest)
+        kind = KINDS[folder]
+        needed = kind.write if method != "GET" else "read_all" if self._old else kind.read
+        if method not in (("GET", "PUT", "DELETE") if identity else ("GET", "POST")) or not needed:
+            raise Problem(405, "not here", complaint=True)
+        if scopes is not None and needed not in scopes:
+            raise Problem(403, f"needs the scope {needed}", complaint=True)
+        if method == "GET" and not identity:
+            return self._page(folder, query, fixed)
+        sent = {**self._read(kind, headers, body), **fixed} if method in ("POST", "PUT") else None
+        if sent and folder == "subscriptions":
+            self._try_callbacks(sent)
+        with self._lock:
+            return self._one(method, folder, identity, sent)
+
+    def _act_up(self, method, path):
+        """The faults that have nothing to do with what is asked for."""
         if time.monotonic() < self._throttled_until:
             self.complain(f"{method} {path}: {self._throttled_until - time.monotonic():.1f} s before Retry-After")
         while self.faults.hang and not self._http.stopped():
@@ -315,33 +341,19 @@ class Vtn:
             raise Problem(429, "too many calls", Retry_After=self.faults.throttle)
         if self.faults.error:
             raise Problem(500, "something broke")
-        scopes = self._scopes(headers)
-        head, *rest = path.strip("/").split("/")
-        if head == "notifiers" and method == "GET" and self.version != "3.0.1":
-            return self._notifiers(rest)
+
+    def _route(self, head, rest):
+        """(collection, id of an object or None, members that the path gives)."""
         fixed = {}
-        if self.version == "3.0.1" and head == "vens" and rest[1:2] == ["resources"]:
+        if self._old and head in ("resources", "notifiers"):
+            raise Problem(404, "no such call")
+        if self._old and head == "vens" and rest[1:2] == ["resources"]:
             if rest[0] not in self._objects["vens"]:
                 raise Problem(404, "no such ven")
             fixed, head, rest = {"venID": rest[0]}, "resources", rest[2:]
-        elif self.version == "3.0.1" and head in ("resources", "notifiers"):
-            raise Problem(404, "no such call")
         if head not in KINDS or len(rest) > 1:
             raise Problem(404, "no such call", complaint=True)
-        kind = KINDS[head]
-        needed = kind.write if method != "GET" else kind.read if self.version != "3.0.1" else "read_all"
-        if method not in (("GET", "PUT", "DELETE") if rest else ("GET", "POST")) or not needed:
-            raise Problem(405, "not here", complaint=True)
-        if scopes is not None and needed not in scopes:
-            raise Problem(403, f"needs the scope {needed}", complaint=True)
-        if method == "GET" and not rest:
-            return self._page(head, query, fixed)
-        identity = rest[0] if rest else None
-        sent = {**self._read(kind, headers, body), **fixed} if method in ("POST", "PUT") else None
-        if sent and head == "subscriptions":
-            self._try_callbacks(sent)
-        with self._lock:
-            return self._one(method, head, identity, sent)
+        return head, rest[0] if rest else None, fixed
 
     def _scopes(self, headers):
         """Those of the call's token; None: no token is needed."""
@@ -360,13 +372,12 @@ class Vtn:
 
     def _page(self, folder, query, fixed):
         kind = KINDS[folder]
-        allowed = {"skip", "limit", "targets" if self.version != "3.0.1" else "targetType", *kind.queries}
-        allowed |= {"targetValues"} if self.version == "3.0.1" else {"active"} if folder == "events" else set()
-        if set(query) - allowed:
-            raise Problem(400, f"unknown: {sorted(set(query) - allowed)}", complaint=True)
-        if "active" in query and self.active == "refused":
-            raise Problem(400, "unknown: active")
-        skip, limit = (self._whole(query, name, default) for name, default in (("skip", 0), ("limit", PAGE)))
+        known = {"skip", "limit", *kind.queries, *(("targetType", "targetValues") if self._old else ("targets",))}
+        if folder == "events" and not self._old and self.active != "refused":
+            known.add("active")
+        if unknown := set(query) - known:
+            raise Problem(400, f"unknown: {sorted(unknown)}", complaint=unknown != {"active"})
+        skip, limit = self._whole(query, "skip", 0), self._whole(query, "limit", PAGE)
         if not 1 <= limit <= PAGE:
             raise Problem(400, f"limit is 1 to {PAGE}", complaint=True)
         if folder == "events" and self.faults.drop_page == skip // PAGE:
@@ -375,7 +386,7 @@ class Vtn:
             found = [it for it in self._objects[folder].values() if self._visible(folder, it)
                      and all(it.get(name) == value for name, value in fixed.items())
                      and all(it.get(name) in query[name] for name in kind.queries if name in query)]
-            if self.version != "3.0.1" and "targets" in query:
+            if "targets" in query:
                 found = [it for it in found if set(it.get("targets") or ()) & set(query["targets"])]
             if query.get("active") == ["true"] and self.active == "honoured":
                 found = [it for it in found if _end_of(it, self.now()) > self.now()]
@@ -404,7 +415,7 @@ class Vtn:
             self.delete(identity)
             return Reply(200, self._shown(folder, removed))
         if kind.key and any(it[kind.key] == sent[kind.key] and it["id"] != identity
-                            and (self.version != "3.0.1" or it.get("venID") == sent.get("venID"))
+                            and (not self._old or it.get("venID") == sent.get("venID"))
                             for it in objects.values()):
             raise Problem(409, f"that {kind.key} is taken")
         if folder == "resources" and sent["venID"] not in self._objects["vens"]:
@@ -433,18 +444,21 @@ class Vtn:
         """A client sees its own objects, and of programs and events those aimed at it or at nobody."""
         if folder not in ("programs", "events"):
             return it.get("clientID") != "another"
-        return self.version == "3.0.1" or not it.get("targets") or bool(self.granted & set(it["targets"]))
+        return self._old or not it.get("targets") or bool(self.granted & set(it["targets"]))
 
     def _shown(self, folder, it):
         """The object as the client gets it."""
-        if folder in ("vens", "resources") and self.granted and self.version != "3.0.1":
+        if folder in ("vens", "resources") and self.granted and not self._old:
             return {**it, "targets": sorted(self.granted)}
         return it
 
     def _notifiers(self, rest):
         if not rest:
-            mqtt = {"URIS": [self._mqtt[0]], "serialization": "JSON", "authentication": {"method": "ANONYMOUS"}}
-            return Reply(200, {"WEBHOOK": True, **({"MQTT": mqtt} if self._mqtt else {})}, "notifiers")
+            found = {"WEBHOOK": True}
+            if self._mqtt:
+                found["MQTT"] = {"URIS": [self._mqtt[0]], "serialization": "JSON",
+                                 "authentication": {"method": "ANONYMOUS"}}
+            return Reply(200, found, "notifiers")
         if rest[:2] != ["mqtt", "topics"] or not self._mqtt:
             raise Problem(404, "no such notifier")
         below = rest[2:]
@@ -485,7 +499,7 @@ class Vtn:
                 folder, operation, it = self._unsent.pop(0)
                 if not self._visible(folder, it):
                     continue
-                verb = NOTIFIED_AS[operation] if self.faults.verbs or self.version == "3.0.1" else operation
+                verb = NOTIFIED_AS[operation] if self.faults.verbs or self._old else operation
                 notice = {"objectType": KINDS[folder].name, "operation": verb, "object": self._shown(folder, it)}
                 fault = fault_of(notice, "notification", "3.0.1" if self.faults.verbs else self.version, vtn_sends=True)
                 callbacks = [(wanted["callbackUrl"], wanted.get("bearerToken"))

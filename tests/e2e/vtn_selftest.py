@@ -436,6 +436,7 @@ def is_public(c):
 
 def names_its_topics(c):
     sent = []
+    assert c.call("GET", "/notifiers")[1] == {"WEBHOOK": True}
     c.vtn._mqtt = ("mqtts://127.0.0.1:8883", lambda topic, text: sent.append((topic, json.loads(text))))
     assert c.call("GET", "/notifiers")[1]["MQTT"]["URIS"] == ["mqtts://127.0.0.1:8883"]
     topics = c.call("GET", "/notifiers/mqtt/topics/programs/program-1/events")[1]["topics"]
