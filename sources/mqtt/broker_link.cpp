@@ -138,7 +138,7 @@ tl::expected<void, std::string> BrokerLink::State::prepare() {
   if (code != MOSQ_ERR_SUCCESS) return tl::unexpected<std::string>(mosquitto_strerror(code));
 
   mosquitto_connect_callback_set(
-      mosq, [](mosquitto*, void* self, int code) { state_of<State>(self).on_connect(code); });
+      mosq, [](mosquitto*, void* self, int answer) { state_of<State>(self).on_connect(answer); });
   mosquitto_message_callback_set(mosq, [](mosquitto*, void* self, const mosquitto_message* it) {
     state_of<State>(self).on_message(*it);
   });
