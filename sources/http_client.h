@@ -24,11 +24,11 @@ struct HttpSettings {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;
-  std::vector<std::string> headers;  ///< "Accept: application/json"
-  std::string bearer;                ///< secret; empty: none
-  std::string user, password;        ///< of basic authentication; empty: none
-  std::string body;
+  std::string url{};
+  std::vector<std::string> headers{};  ///< "Accept: application/json"
+  std::string bearer{};                ///< secret; empty: none
+  std::string user{}, password{};      ///< of basic authentication; empty: none
+  std::string body{};
 };
 
 struct HttpAnswer {
