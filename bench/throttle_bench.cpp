@@ -113,6 +113,8 @@ class Bench {
       watch(curve, rig_.now() + kJitter);
       reached = first_at_full(curve, start, rig_.now(), trial.full_hps);
     }
+    if (reached)
+      watch(curve, *reached + kWork);  // where it came late, too, the next step finds full work
     trial.stuck = !reached;
     trial.full_ms = Milliseconds(reached.value_or(rig_.now()) - start).count();
     // After long waiting the latest work counts, as it does without.
@@ -120,7 +122,10 @@ class Bench {
   }
 
   double parked_cpu_fraction() {
-    rig_.set_limit(fraction_limit(0));
+    WorkCurve curve;
+    curve.add(rig_.read());
+    StepTrial trial;
+    to_zero(curve, trial);
     rig_.wait_until(rig_.now() + kParkedSettles);
     const Instant start = rig_.now();
     const nanoseconds used = rig_.cpu_time();
