@@ -124,8 +124,8 @@ Response Caller::respond(const Request& request) const {
 }  // namespace
 
 struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::io_context& io, const WebRoutes& routes, Limits limits)
-      : acceptor(io), routes(routes), limits(limits) {}
+  Impl(asio::io_context& io, const WebRoutes& served, Limits most)
+      : acceptor(io), routes(served), limits(most) {}
 
   Tcp::acceptor acceptor;
   const WebRoutes& routes;

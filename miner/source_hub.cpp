@@ -29,8 +29,8 @@ sources::Health printable(sources::Health health) {
 struct SourceHub::Impl {
   /// One source and its way in.
   struct Entry final : sources::Port {
-    Entry(Impl& hub, const sources::SourceOptions& options)
-        : hub(hub), rule(options.rule), type(options.type) {}
+    Entry(Impl& owner, const sources::SourceOptions& options)
+        : hub(owner), rule(options.rule), type(options.type) {}
 
     void send(std::vector<sources::Update> updates) override {
       hub.receive(*this, std::move(updates));
@@ -55,7 +55,7 @@ struct SourceHub::Impl {
     std::vector<sources::Update> updates;
   };
 
-  explicit Impl(spdlog::logger& log) : log(log) {}
+  explicit Impl(spdlog::logger& lines) : log(lines) {}
 
   void receive(Entry& from, std::vector<sources::Update> updates);
   std::string receive_now(Entry& from, std::vector<sources::Update> updates);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 #include <utility>
 
 namespace ebb::miner {
@@ -125,6 +126,7 @@ tl::expected<std::unique_ptr<ThrottleService>, std::string> ThrottleService::sta
       new ThrottleService(permanent, std::move(*folder), std::move(journal), std::move(*throttle),
                           std::move(*schedule), past.how, log));
   if (past.unreadable) service->hold_for_lost_ledger(now, *past.unreadable);
+  service->drop_others(now, options.policy.sources);
   service->write(now, throttle::RunEntry{true, past.how, boot, EBB_VERSION});
   service->decide(now, throttle::Zero::not_asked, {});
   return service;
@@ -259,6 +261,22 @@ void ThrottleService::hold_for_lost_ledger(const throttle::Now& now, const std::
                                                 why + "): `ebb release` when none should stand");
   log_.error("held at zero: {}", signal.reason);
   if (throttle_.accept(now, signal)) write(now, throttle::SignalEntry{std::move(signal), {}});
+}
+
+void ThrottleService::drop_others(const throttle::Now& now,
+                                  const std::vector<throttle::SourceRule>& rules) {
+  std::set<std::string> others;
+  for (const throttle::Signal& signal : throttle_.signals())
+    others.insert(signal.source);
+  others.erase(std::string(kOperator));
+  others.erase(std::string(throttle::Schedule::kSource));
+  for (const throttle::SourceRule& rule : rules)
+    others.erase(rule.name);
+  for (const std::string& name : others) {
+    log_.info("source '{}' is configured no more: what it said is dropped", name);
+    const Taken taken = intake_.take(now, {.name = name}, {sources::SaidAll{}}, throttle_);
+    write(now, taken.batch);
+  }
 }
 
 void ThrottleService::write(const throttle::Now& now, decltype(throttle::LedgerEntry::what) what,

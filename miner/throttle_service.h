@@ -84,6 +84,8 @@ class ThrottleService {
                   spdlog::logger& log);
 
   void hold_for_lost_ledger(const throttle::Now& now, const std::string& why);
+  /// Of a source that the configuration knows no more nothing would ever end.
+  void drop_others(const throttle::Now& now, const std::vector<throttle::SourceRule>& rules);
   void write(const throttle::Now& now, decltype(throttle::LedgerEntry::what) what,
              throttle::LedgerWriter::Done done = nullptr);
   /// With the state.

@@ -20,7 +20,8 @@ setup_build_set=(
 setup_test_set=(
   catch2 python3:python3 qemu-x86_64:qemu-user node:nodejs npm:npm ccache:ccache
   aarch64-linux-gnu-g++:g++-aarch64-linux-gnu libfaketime
-  nut-server mosquitto mosquitto-clients python3-pymodbus python3-jsonschema python3-yaml
+  nut-server mosquitto mosquitto-clients python3-pymodbus python3-serial-asyncio
+  python3-jsonschema python3-yaml
   clang-tidy:clang-tidy llvm-symbolizer:llvm "clang-format-14|clang-format"
   "libclang-rt-dev|libclang-rt-14-dev"
 )

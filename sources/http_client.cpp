@@ -37,9 +37,11 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* pointer) {
   return size;
 }
 
-/// The value of a header of this name; names are compared without case.
+/// The value of the header of this name, which is in lower case.
 std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
-  const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
+  const auto same = [](char lower, char c) {
+    return lower == (c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c);
+  };
   if (line.size() <= name.size() || line[name.size()] != ':' ||
       !std::equal(name.begin(), name.end(), line.begin(), same)) {
     return std::nullopt;
@@ -58,22 +60,65 @@ std::optional<std::chrono::sys_seconds> parse_date(std::string_view text) {
   return std::chrono::sys_seconds(std::chrono::seconds(time));
 }
 
+/// What the headers tell. Retry-After as a date counts from Date, which may come after it.
+struct Headers {
+  std::optional<std::chrono::sys_seconds> date;
+  std::string retry_after;
+};
+
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* pointer) {
-  auto& answer = *static_cast<HttpAnswer*>(pointer);
+  auto& headers = *static_cast<Headers*>(pointer);
   const std::string_view line(data, size);
-  if (line.starts_with("HTTP/")) answer = {};  // of the last of several answers
-  if (const auto date = value_of(line, "date")) answer.date = parse_date(*date);
-  if (const auto wait = value_of(line, "retry-after")) {
-    unsigned seconds = 0;
-    const auto [end, error] = std::from_chars(wait->data(), wait->data() + wait->size(), seconds);
-    if (error == std::errc() && end == wait->data() + wait->size()) {
-      answer.retry_after = std::chrono::seconds(seconds);
-    } else if (const auto until = parse_date(*wait); until && answer.date) {
-      answer.retry_after = std::max(*until - *answer.date, std::chrono::seconds(0));
-    }
-  }
+  if (line.starts_with("HTTP/")) headers = {};  // of the last of several answers
+  if (const auto date = value_of(line, "date")) headers.date = parse_date(*date);
+  if (const auto wait = value_of(line, "retry-after")) headers.retry_after = *wait;
   return size;
 }
+
+std::optional<std::chrono::seconds> retry_after(const Headers& headers) {
+  const std::string& text = headers.retry_after;
+  unsigned seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc() && end == text.data() + text.size()) {
+    return std::chrono::seconds(seconds);
+  }
+  const auto until = parse_date(text);
+  if (!until || !headers.date) return std::nullopt;
+  return std::max(*until - *headers.date, std::chrono::seconds(0));
+}
+
+/// A line break would begin a header of somebody else's choice.
+bool one_line(std::string_view text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+bool well_formed(const HttpRequest& request) {
+  return one_line(request.url) && one_line(request.bearer) && one_line(request.user) &&
+         one_line(request.password) && one_line(request.method) &&
+         std::all_of(request.headers.begin(), request.headers.end(), one_line);
+}
+
+using Url = std::unique_ptr<CURLU, Deleter<curl_url_cleanup>>;
+using UrlText = std::unique_ptr<char, Deleter<curl_free>>;
+
+std::string part(const std::string& url, CURLUPart which) {
+  const Url parsed(curl_url());
+  char* text = nullptr;
+  if (parsed == nullptr || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl_url_get(parsed.get(), which, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) {
+    return {};
+  }
+  return UrlText(text).get();
+}
+
+/// Who would get what is sent there.
+std::string party(const std::string& url) {
+  return part(url, CURLUPART_SCHEME) + ' ' + part(url, CURLUPART_HOST) + ' ' +
+         part(url, CURLUPART_PORT);
+}
+
+constexpr int kMaxRedirections = 3;
 
 }  // namespace
 
@@ -82,6 +127,9 @@ struct HttpClient::Impl {
   MultiHandle multi{curl_multi_init()};
   EasyHandle easy{curl_easy_init()};
 
+  /// One request; where it is redirected to goes to `next`.
+  tl::expected<HttpAnswer, std::string> ask(const HttpRequest& request, const std::stop_token& stop,
+                                            std::string& next);
   bool prepare(const HttpRequest& request, HeaderList& headers);
   tl::expected<void, std::string> perform(const Body& body, const std::stop_token& stop);
 };
@@ -105,9 +153,6 @@ bool HttpClient::Impl::prepare(const HttpRequest& request, HeaderList& headers) 
   };
   set(CURLOPT_URL, request.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, settings.allow_clear_text ? "https,http" : "https");
-  set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
-  set(CURLOPT_FOLLOWLOCATION, 1L);
-  set(CURLOPT_MAXREDIRS, 3L);
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_VERIFYPEER, settings.verify ? 1L : 0L);
   set(CURLOPT_SSL_VERIFYHOST, settings.verify ? 2L : 0L);
@@ -116,6 +161,9 @@ bool HttpClient::Impl::prepare(const HttpRequest& request, HeaderList& headers) 
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }
   set(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  set(CURLOPT_QUICK_EXIT, 1L);  // a stop does not wait for a name server that hangs
+#endif
   set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(settings.connect_timeout));
   set(CURLOPT_TIMEOUT_MS, milliseconds(settings.timeout));
   set(CURLOPT_ACCEPT_ENCODING, "");  // whatever it can undo
@@ -146,23 +194,53 @@ bool HttpClient::Impl::prepare(const HttpRequest& request, HeaderList& headers) 
 
 tl::expected<HttpAnswer, std::string> HttpClient::request(const HttpRequest& request,
                                                           const std::stop_token& stop) {
-  CURL* handle = impl_->easy.get();
-  HeaderList headers;
-  if (handle == nullptr || impl_->multi == nullptr || !impl_->prepare(request, headers)) {
+  // Not left to libcurl, which would take headers with keys in them along to another host.
+  HttpRequest now = request;
+  for (int redirections = 0;; ++redirections) {
+    std::string next;
+    auto answer = impl_->ask(now, stop, next);
+    if (!answer || next.empty() || request.method != "GET") return answer;
+    if (redirections == kMaxRedirections)
+      return tl::unexpected<std::string>("too many redirections");
+    if (part(next, CURLUPART_SCHEME) != "https") {
+      return tl::unexpected<std::string>("a redirection to what is not https");
+    }
+    if (party(next) != party(now.url)) {
+      now.headers.clear();
+      now.bearer.clear();
+      now.user.clear();
+      now.password.clear();
+    }
+    now.url = std::move(next);
+  }
+}
+
+tl::expected<HttpAnswer, std::string> HttpClient::Impl::ask(const HttpRequest& request,
+                                                            const std::stop_token& stop,
+                                                            std::string& next) {
+  CURL* handle = easy.get();
+  HeaderList sent;
+  if (handle == nullptr || multi == nullptr || !well_formed(request) || !prepare(request, sent)) {
     return tl::unexpected<std::string>("libcurl does not take the request");
   }
-  Body body{{}, impl_->settings.max_body};
-  HttpAnswer answer;
+  Body body{{}, settings.max_body};
+  Headers headers;
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &on_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &on_header);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &answer);
-  if (auto done = impl_->perform(body, stop); !done) return tl::unexpected(done.error());
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &headers);
+  if (auto done = perform(body, stop); !done) return tl::unexpected(done.error());
+  HttpAnswer answer;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer.status);
-  const char* type = nullptr;
-  curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
-  if (type != nullptr) answer.content_type = type;
+  const char* text = nullptr;
+  curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &text);
+  if (text != nullptr) answer.content_type = text;
+  text = nullptr;
+  curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &text);
+  if (text != nullptr) next = text;
   answer.body = std::move(body.text);
+  answer.date = headers.date;
+  answer.retry_after = retry_after(headers);
   return answer;
 }
 

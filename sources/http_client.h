@@ -16,19 +16,19 @@ namespace ebb::sources {
 struct HttpSettings {
   std::filesystem::path ca_file;  ///< beside the system's store: instead of it; empty: the system's
   bool verify = true;             ///< the server's certificate and name
-  bool allow_clear_text = false;  ///< http:// URLs, too; never by a redirection from https
+  bool allow_clear_text = false;  ///< http:// URLs, too; never by a redirection
   std::size_t max_body = std::size_t{4} << 20;  ///< bytes of an answer
   std::chrono::milliseconds connect_timeout{3000};
-  std::chrono::milliseconds timeout{10'000};  ///< of a whole request
+  std::chrono::milliseconds timeout{10'000};  ///< of a whole request, each redirection a new one
 };
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;
-  std::vector<std::string> headers;  ///< "Accept: application/json"
-  std::string bearer;                ///< secret; empty: none. Never sent to another host
-  std::string user, password;        ///< of basic authentication; empty: none
-  std::string body;
+  std::string url{};
+  std::vector<std::string> headers{};  ///< "Accept: application/json"
+  std::string bearer{};                ///< secret; empty: none
+  std::string user{}, password{};      ///< of basic authentication; empty: none
+  std::string body{};
 };
 
 struct HttpAnswer {
@@ -49,7 +49,8 @@ class HttpClient {
   ~HttpClient();
 
   /// An answer of any status. The error is one line: no answer, too long, not allowed; it quotes
-  /// neither URL nor secrets. A stop request ends it at once.
+  /// neither URL nor secrets. A stop request ends it at once. A GET follows up to three
+  /// redirections, to https only; headers, bearer and password never go to another host.
   tl::expected<HttpAnswer, std::string> request(const HttpRequest& request,
                                                 const std::stop_token& stop);
 

@@ -28,8 +28,8 @@ constexpr int kMaxUnderWay = 16;  // messages that are not acknowledged; the res
 constexpr int kRefusedTopic = 128;
 constexpr Clock::duration kConnectTime = 10s;
 constexpr Clock::duration kLongConnection = 30s;
-constexpr std::chrono::milliseconds kFirstWait = 1s;
-constexpr std::chrono::milliseconds kLongestWait = 30s;
+constexpr std::chrono::milliseconds kFirstWait = 4s;
+constexpr std::chrono::milliseconds kLongestWait = 32s;
 constexpr Clock::duration kFarewell = 300ms;
 constexpr Clock::duration kStopTime = 800ms;
 
@@ -58,7 +58,7 @@ struct BrokerLink::State {
   std::mutex mutex;
   std::condition_variable ended;
   bool stopping = false;
-  bool running = false;
+  bool has_ended = false;
   std::map<std::string, std::string> outbox;  ///< the newest of each topic
 
   std::mutex events_mutex;  ///< held during an event
@@ -126,7 +126,8 @@ tl::expected<void, std::string> BrokerLink::State::prepare() {
     take(mosquitto_tls_set(mosq, text_or_null(settings.ca_file), store,
                            text_or_null(settings.cert_file), text_or_null(settings.key_file),
                            &no_password));
-    take(mosquitto_tls_opts_set(mosq, 1, "tlsv1.2", nullptr));
+    constexpr int kVerify = 1;
+    take(mosquitto_tls_opts_set(mosq, kVerify, nullptr, nullptr));  // TLS 1.2 or newer
   }
   if (!settings.availability.empty()) {
     constexpr std::string_view kOffline = "offline";
@@ -137,7 +138,7 @@ tl::expected<void, std::string> BrokerLink::State::prepare() {
   if (code != MOSQ_ERR_SUCCESS) return tl::unexpected<std::string>(mosquitto_strerror(code));
 
   mosquitto_connect_callback_set(
-      mosq, [](mosquitto*, void* self, int code) { state_of<State>(self).on_connect(code); });
+      mosq, [](mosquitto*, void* self, int answer) { state_of<State>(self).on_connect(answer); });
   mosquitto_message_callback_set(mosq, [](mosquitto*, void* self, const mosquitto_message* it) {
     state_of<State>(self).on_message(*it);
   });
@@ -207,15 +208,16 @@ void BrokerLink::State::run() {
     connected = false;
     if (must_stop()) break;
     if (Clock::now() - begin > kLongConnection) wait = kFirstWait;
-    // Of a thousand that lost one broker not all may come back at once.
+    // A thousand that lost one broker overrun it when they come back at once: spread over half a
+    // second the last needed 26 s for its TLS handshake, over three and a half 4 s.
     const auto random_wait = std::chrono::milliseconds(
-        std::uniform_int_distribution<std::int64_t>(wait.count() / 2, wait.count())(random));
+        std::uniform_int_distribution<std::int64_t>(wait.count() / 8, wait.count())(random));
     tell(false, trouble);
     sleep(random_wait);
     wait = std::min(2 * wait, kLongestWait);
   }
   const std::lock_guard lock(mutex);
-  running = false;
+  has_ended = true;
   ended.notify_all();
 }
 
@@ -327,8 +329,7 @@ BrokerLink::~BrokerLink() {
 
 void BrokerLink::start(BrokerLinkEvents events) {
   state_->events = std::move(events);
-  state_->running = true;
-  std::thread([state = state_] { state->run(); }).detach();
+  thread_ = std::thread([state = state_] { state->run(); });
 }
 
 void BrokerLink::publish(const std::string& topic, std::string payload) {
@@ -348,11 +349,15 @@ void BrokerLink::begin_to_stop() {
 }
 
 void BrokerLink::stop() {
-  if (state_ == nullptr) return;
+  if (!thread_.joinable()) return;
   begin_to_stop();
-  std::unique_lock lock(state_->mutex);
-  state_->ended.wait_for(lock, kStopTime, [this] { return !state_->running; });
-  lock.unlock();
+  {
+    std::unique_lock lock(state_->mutex);
+    if (!state_->ended.wait_for(lock, kStopTime, [this] { return state_->has_ended; })) {
+      thread_.detach();
+    }
+  }
+  if (thread_.joinable()) thread_.join();
   const std::lock_guard events(state_->events_mutex);
   state_->events = {};
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <tl/expected.hpp>
 #include <vector>
 
@@ -52,6 +53,7 @@ class BrokerLink {
   struct State;
   explicit BrokerLink(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
+  std::thread thread_;
 };
 
 }  // namespace ebb::sources

@@ -11,36 +11,15 @@ constexpr std::chrono::seconds kFresh{5};
 constexpr std::chrono::seconds kSettles{2};
 constexpr std::size_t kMostPast = 1024;
 
-/// Watts that a limit allows, as far as is known.
-std::optional<double> allowed_watts(const throttle::Limit& limit, const throttle::Plant& plant) {
-  std::optional<double> watts = limit.watts;
-  if (plant.full_watts) {
-    const double idle = plant.idle_watts.value_or(0);
-    const double by_fraction = idle + limit.fraction * (*plant.full_watts - idle);
-    watts = std::min(watts.value_or(by_fraction), by_fraction);
-  }
-  return watts;
-}
-
 }  // namespace
-
-/// A decision shows at the site's meter before the miner's own, which averages, tells of it.
-void Headroom::expect(const Telemetry& telemetry) {
-  const throttle::Limit& limit = telemetry.decision.limit;
-  if (limit_ == limit) return;
-  const throttle::SteadyTime now = telemetry.now.steady;
-  const auto before = limit_ ? allowed_watts(*limit_, telemetry.plant) : std::nullopt;
-  const auto after = allowed_watts(limit, telemetry.plant);
-  limit_ = limit;
-  if (!before || !after || past_.empty()) return;
-  const bool pending = expected_ && past_.back().at < expected_->at + kSettles;
-  const double from = pending ? expected_->watts : past_.back().watts;
-  expected_ = {now, std::max(from + *after - *before, 0.0)};
-}
 
 void Headroom::tell(const Telemetry& telemetry) {
   const throttle::SteadyTime now = telemetry.now.steady;
-  expect(telemetry);
+  const throttle::Plant& plant = telemetry.plant;
+  span_watts_ = plant.full_watts ? *plant.full_watts - plant.idle_watts.value_or(0) : 0;
+  allowed_.push_back({now, telemetry.fraction});
+  while (allowed_.size() > kMostPast || (allowed_.size() > 1 && allowed_[1].at < now - kSettles))
+    allowed_.pop_front();
   if (!telemetry.power || now - telemetry.power->at > kFresh) {
     past_.clear();
     return;
@@ -62,16 +41,20 @@ std::optional<WattRange> Headroom::at(const MeterReading& reading, double limit)
     own.least = std::min(own.least, past_[i].watts);
     own.most = std::max(own.most, past_[i].watts);
   }
-  if (expected_ && past_.back().at < expected_->at + kSettles) {
-    own.least = std::min(own.least, expected_->watts);
-    own.most = std::max(own.most, expected_->watts);
-  }
+  widen_by_decisions(own);
   const double left = limit - *reading.watts;
   return WattRange{left + own.least, left + own.most};
 }
 
-std::optional<double> Headroom::own() const {
-  return past_.empty() ? std::nullopt : std::optional(past_.back().watts);
+/// What was allowed just now shows at the site's meter before the miner's own, which averages, has
+/// told of it.
+void Headroom::widen_by_decisions(WattRange& own) const {
+  for (const Allowed& before : allowed_) {
+    const double change = span_watts_ * (allowed_.back().fraction - before.fraction);
+    const double expected = std::max(past_.back().watts + change, 0.0);
+    own.least = std::min(own.least, expected);
+    own.most = std::max(own.most, expected);
+  }
 }
 
 }  // namespace ebb::sources

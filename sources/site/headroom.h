@@ -23,25 +23,27 @@ class Headroom {
  public:
   explicit Headroom(std::chrono::milliseconds delay) : delay_(delay) {}
 
-  /// What the miner draws, and what it will within a moment after a decision.
+  /// What the miner draws, and what it was allowed just now.
   void tell(const Telemetry& telemetry);
   /// What the miner may draw so that the site draws `limit` by this reading; below zero: others
   /// draw more than that. Nothing while the miner's own power is not known.
   std::optional<WattRange> at(const MeterReading& reading, double limit) const;
-  /// What the miner draws by the last word.
-  std::optional<double> own() const;
 
  private:
-  void expect(const Telemetry& telemetry);
-
   struct Own {
     throttle::SteadyTime at{};
     double watts = 0;
   };
+  struct Allowed {
+    throttle::SteadyTime at{};
+    double fraction = 0;
+  };
+  void widen_by_decisions(WattRange& own) const;
+
   std::chrono::milliseconds delay_;
   std::deque<Own> past_;         ///< oldest first
-  std::optional<Own> expected_;  ///< after the last decision, while past_ does not show it
-  std::optional<throttle::Limit> limit_;
+  std::deque<Allowed> allowed_;  ///< of the last moments, oldest first
+  double span_watts_ = 0;        ///< from rest to full work; 0: not known
 };
 
 }  // namespace ebb::sources

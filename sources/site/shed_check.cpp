@@ -48,10 +48,12 @@ void ShedCheck::look_for_fall(const Telemetry& telemetry, double fraction) {
   if (shed < std::max(kLeastWatts, kLeastShare * *reading_->watts)) return;
   const throttle::SteadyTime now = telemetry.now.steady;
   const auto within = std::max<milliseconds>(kWithin, delay_ + std::chrono::seconds(2));
-  const Shed next{now, own, shed, goes_on ? shed_->site : *reading_->watts, fraction, now + within};
-  const throttle::SteadyTime began = goes_on ? shed_->began : now;
-  shed_ = next;
-  shed_->began = began;
+  shed_ = Shed{.began = goes_on ? shed_->began : now,
+               .from = own,
+               .expected = shed,
+               .site = goes_on ? shed_->site : *reading_->watts,
+               .fraction = fraction,
+               .due = now + within};
   seen_ = false;
 }
 

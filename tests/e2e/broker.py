@@ -29,36 +29,40 @@ def free_port():
 
 
 def make_certificates(folder):
-    """A throw-away authority, ca.pem, and a server's certificate for localhost: server.pem, server.key."""
+    """A throw-away authority, ca.pem, and what it signed: server.pem for localhost and rig.pem, with their keys."""
     def openssl(*args):
         subprocess.run([find("openssl"), *args], cwd=folder, check=True, capture_output=True, timeout=60 * SLOWNESS)
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=a test",
             "-addext", "basicConstraints=critical,CA:TRUE")
-    openssl("req", *curve, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
     with open(os.path.join(folder, "san"), "w", encoding="ascii") as file:
-        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-out", "server.pem", "-days", "2", "-extfile", "san")
+        file.write("subjectAltName=DNS:localhost\n")
+    for name in ("server", "rig"):
+        openssl("req", *curve, "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + name)
+        openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-out", name + ".pem", "-days", "2", "-extfile", "san")
+
 
 
 class Broker:
     """One mosquitto. With certificates (their folder) it speaks TLS and wants a user and PASSWORD."""
 
-    def __init__(self, folder, name, certificates=None, acl=None):
+    def __init__(self, folder, name, certificates=None, acl=None, want_certificates=False):
         self.port = free_port()
         self.tls = certificates is not None
         self.config = os.path.join(folder, name + ".conf")
         self._log = open(os.path.join(folder, name + ".log"), "wb")
-        self._ca = os.path.join(certificates, "ca.pem") if self.tls else None
+        self._certificates = certificates
         lines = [f"listener {self.port} 127.0.0.1", "persistence false", "user root"]
         if self.tls:
             passwords = os.path.join(folder, name + ".users")
             for create, user in ((["-c"], USER), ([], DISPATCHER), ([], WATCHER)):
                 subprocess.run([find("mosquitto_passwd"), "-b", *create, passwords, user, PASSWORD], check=True,
                                capture_output=True, timeout=30 * SLOWNESS)
-            lines += [f"cafile {self._ca}", f"certfile {certificates}/server.pem",
-                      f"keyfile {certificates}/server.key", f"password_file {passwords}", "allow_anonymous false"]
+            lines += [f"cafile {certificates}/ca.pem", f"certfile {certificates}/server.pem",
+                      f"keyfile {certificates}/server.key", "tls_version tlsv1.3",
+                      f"password_file {passwords}", "allow_anonymous false",
+                      f"require_certificate {str(want_certificates).lower()}"]
         else:
             lines += ["allow_anonymous true"]
         if acl is not None:
@@ -103,7 +107,11 @@ class Broker:
     def arguments(self, user=DISPATCHER):
         """Of mosquitto_pub and mosquitto_sub, to reach it."""
         args = ["-h", "localhost", "-p", str(self.port), "-q", "1"]
-        return args + (["--cafile", self._ca, "-u", user, "-P", PASSWORD] if self.tls else [])
+        if not self.tls:
+            return args
+        own = self._certificates
+        return args + ["--cafile", f"{own}/ca.pem", "--cert", f"{own}/rig.pem", "--key", f"{own}/rig.key",
+                       "-u", user, "-P", PASSWORD]
 
     def publish(self, topic, payload, retain=False):
         """Once; an empty payload with retain makes the broker forget."""

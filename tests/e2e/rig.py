@@ -60,6 +60,10 @@ class Rig:
         """Of all its runs."""
         return self._said + (self._miner.stderr if self._miner else "")
 
+    def cpu_s(self):
+        """CPU time of the run so far; nothing without one."""
+        return self._miner.cpu_s() if self._miner and self._miner.alive() else None
+
     # -- looks -------------------------------------------------------------------------------------
 
     def source(self, status=None):

@@ -96,6 +96,7 @@ def run():
                 returns(broker, fleet, "the first permission")
                 stops(broker, fleet, answers)
                 returns(broker, fleet, "the order's end")
+            survives(broker, fleet)
             print(f"all stopped in {fleet.end():.1f} s")
 
 
@@ -129,6 +130,17 @@ def stops(broker, fleet, answers):
         expect(time.monotonic() < end, f"{len(at_zero())} of {RIGS} rigs have answered")
         time.sleep(0.2)
     print(f"all have answered {time.time() - sent:.1f} s after the order")
+
+
+def survives(broker, fleet):
+    """The broker restarts: all come back, and none has shed for a silence shorter than stale_after."""
+    broker.kill()
+    fleet.until(lambda it: it["connected"] == 0, "all lost", 10)
+    broker.start()
+    begin = time.monotonic()
+    last = fleet.until(lambda it: it["connected"] == RIGS, "all back", 60)
+    expect(last["full"] == RIGS, f"some shed: {last}")
+    print(f"all were back {time.monotonic() - begin:.1f} s after the broker's restart")
 
 
 def returns(broker, fleet, what):

@@ -1,7 +1,8 @@
 """MQTT against real brokers, with TLS and passwords: what they say is obeyed, and what they do not say is not.
 
-The rights are those that docs/fleet.md recommends. Shed and return; a lost, a late, a repeated, an older and a senseless message; retained levels of yesterday; a broker
-killed and restored; ebb restarted; two brokers of which the first has precedence; Home Assistant.
+The rights are those that docs/fleet.md recommends. Shed and return; a lost, a late, a repeated, an older and a
+senseless message; retained levels of yesterday; a broker killed and restored; ebb restarted; two brokers of which the
+first has precedence; Home Assistant; brokers that are not who they should be.
 """
 
 import json
@@ -13,21 +14,21 @@ from broker import PASSWORD, USER, WATCHER, Broker, Listener, Sender, make_certi
 from control import Control, in_state
 from ebb import SLOWNESS, Ebb, expect
 
-CONFIG = """
+SETTINGS = """
 [throttle]
 trust_clock = true
 debounce = "0s"
 random_return = "0s"
 ramp_up = "0s"
 mains_good = "1s"
-
+"""
+SOURCE = """
 [[source]]
-name = "site"
+name = "{name}"
 type = "mqtt"
 stale_after = "{stale}s"
 user = "{user}"
-password_file = "password"
-ca_file = "{ca}"
+password_file = "{password}"
 """
 AT_ZERO = ("SHEDDING", "PARKED", "RELEASED")
 STALE = 3 * SLOWNESS
@@ -38,6 +39,7 @@ def run():
         make_certificates(folder)
         with open(os.path.join(folder, "password"), "w", encoding="utf-8") as file:
             file.write(PASSWORD + "\n")
+        trusts_nobody_else(folder)
         one_broker(folder)
         two_brokers(folder)
 
@@ -51,11 +53,15 @@ def recommended_rights():
     return "# acl:" + rest.partition("```")[0] + f"\nuser {WATCHER}\ntopic read #\n"
 
 
-def start(folder, state, keys):
+def table(keys, name="site", user=USER, password="password"):
+    return SOURCE.format(name=name, stale=STALE, user=user, password=password) + keys
+
+
+def start(folder, state, sources):
     """A miner of its own pool, and the way to ask it."""
     config = os.path.join(folder, state + ".toml")
     with open(config, "w", encoding="utf-8") as file:
-        file.write(CONFIG.format(stale=STALE, user=USER, ca="ca.pem") + keys)
+        file.write(SETTINGS + sources)
     control = Control(os.path.join(folder, state))
     ebb = Ebb("mine", "--demo", "--threads", "1", "--config", config, "--state", control.folder, "--for", "10m")
     return ebb, control
@@ -86,14 +92,39 @@ def reasons(status):
     return str(status["reasons"])
 
 
+def trusts_nobody_else(folder):
+    """A broker of another name or authority is none, and a wrong password is told."""
+    with Broker(folder, "stranger", folder) as broker:
+        broker.publish("site/cap", cap(0), retain=True)
+        address = f"127.0.0.1:{broker.port}"
+        with open(os.path.join(folder, "wrong"), "w", encoding="utf-8") as file:
+            file.write("not " + PASSWORD)
+        miner, control = start(
+            folder, "wary",
+            table(f'broker = "mqtts://{address}"\nca_file = "ca.pem"\ntopic = "site/cap"\n', "name") +
+            table(f'broker = "{broker.url}"\ntopic = "site/cap"\n', "authority") +
+            table(f'broker = "{broker.url}"\nca_file = "ca.pem"\ntopic = "site/cap"\n', "password",
+                  password="wrong"))
+        with miner:
+            control.until_answered()
+            status = control.until(lambda it: all(one["trouble"] for one in it["sources"]), "three troubles", 10)
+            for one in status["sources"]:
+                expect(not one["connected"] and not one["fresh"], f"{one['name']} is trusted: {one}")
+            troubles = {one["name"]: one["trouble"] for one in status["sources"]}
+            expect("verify failed" in troubles["authority"], f"authority: {troubles}")
+            expect("authori" in troubles["password"], f"password: {troubles}")
+            expect(PASSWORD not in miner.stderr, "the password is in the log")
+
+
 def one_broker(folder):
     with Broker(folder, "broker", folder, recommended_rights()) as broker:
-        keys = f"""broker = "{broker.url}"
+        keys = table(f"""broker = "{broker.url}"
+ca_file = "ca.pem"
 topic = "site/cap"
 publish = "ebb/rig1"
 publish_every = "1s"
 home_assistant = true
-"""
+""")
         numbered = Sequence()
         # What yesterday left at the broker permits nothing.
         broker.publish("site/cap", cap(1, sent=time.time() - 86400), retain=True)
@@ -217,7 +248,7 @@ def survives(folder, broker, keys, numbered, world):
         broker.start()
         with Sender(broker, "site/cap") as sender:
             sender.level(numbered(1))
-            control.until(lambda it: in_state(it, "FULL"), "full with the broker back", 20)
+            control.until(lambda it: in_state(it, "FULL"), "full with the broker back", 40)
             with Listener(broker, "ebb/#") as ours:
                 ours.until("ebb/rig1/availability", lambda it: it == "online", "online", 5)
                 miner.signal(15)
@@ -227,11 +258,15 @@ def survives(folder, broker, keys, numbered, world):
 
 
 def two_brokers(folder):
-    with Broker(folder, "first", folder) as first, Broker(folder, "second", folder) as second:
-        keys = f"""broker = "{first.url}"
+    with (Broker(folder, "first", folder, want_certificates=True) as first,
+          Broker(folder, "second", folder, want_certificates=True) as second):
+        keys = table(f"""broker = "{first.url}"
 second_broker = "{second.url}"
+ca_file = "ca.pem"
+cert_file = "rig.pem"
+key_file = "rig.key"
 target_topic = "site/target"
-"""
+""")
 
         def target(value):
             return lambda: json.dumps({"target": value, "timestamp": time.time()})

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fstream>
 #include <future>
+#include <set>
 #include <sstream>
 
 #include "tests/unit/catch.h"
@@ -70,6 +71,10 @@ class Machine {
     });
     if (!handled) return handled;
     return kept.get_future().get();
+  }
+
+  void hear(std::string source, sources::Update update) {
+    service->hear(now_, {.name = std::move(source)}, {std::move(update)});
   }
 
   boost::json::object status() const {
@@ -197,4 +202,31 @@ TEST_CASE("throttle service: an override needs a clock that is believed, or it w
   REQUIRE_FALSE(refused);
   CHECK(refused.error().find("clock") != std::string::npos);
   CHECK(machine.ask(miner::OverrideRequest{}));
+}
+
+TEST_CASE("service: what a source said ends when the configuration knows it no more") {
+  Machine machine;
+  machine.options.policy.sources = {{.name = "dso"}, {.name = "plant"}};
+  machine.start();
+  throttle::Signal signal;
+  signal.id = "cap";
+  signal.cap = throttle::DutyCap{0.2};
+  machine.hear("dso", sources::Said{signal});
+  signal.cap = throttle::DutyCap{0.5};
+  machine.hear("plant", sources::Said{signal});
+  CHECK(machine.after(0ms).limit.fraction == 0.2);
+  machine.kill();
+  machine.start();
+  CHECK(machine.after(0ms).limit.fraction == 0.2);
+  machine.kill();
+  machine.options.policy.sources = {{.name = "plant"}};
+  machine.start();
+  std::set<std::string> sources;
+  for (const throttle::Reason& reason : machine.after(0ms).reasons)
+    sources.insert(reason.source);
+  CHECK(sources == std::set<std::string>{"plant", "policy"});
+  CHECK(machine.log().find("'dso' is configured no more") != std::string::npos);
+  machine.kill();
+  machine.start();
+  CHECK(machine.log().find("configured no more") == machine.log().rfind("configured no more"));
 }

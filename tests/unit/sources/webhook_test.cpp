@@ -127,9 +127,9 @@ TEST_CASE("webhook: who proves nothing is refused, and says nothing") {
 TEST_CASE("webhook: a message must be numbered, dated and whole") {
   const auto status = [](const std::string& body) {
     Site site;
-    const unsigned status = site.signed_post(body);
-    CHECK((status == 200) == !site.port.said.empty());
-    return status;
+    const unsigned code = site.signed_post(body);
+    CHECK((code == 200) == !site.port.said.empty());
+    return code;
   };
   CHECK(status(message(R"("cap":"0%","seq":1)")) == 200);
   CHECK(status(message(R"("cap":"0%")")) == 400);
