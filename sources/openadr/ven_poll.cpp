@@ -59,7 +59,7 @@ bool VenPoll::told(const Telemetry& telemetry) {
   const bool recovering = recovers_from_outage(telemetry.decision);
   const std::lock_guard lock(mutex_);
   telemetry_ = telemetry;
-  const bool begins = recovering && !std::exchange(recovering_, recovering);
+  const bool begins = recovering && !recovering_;
   recovering_ = recovering;
   if (begins) outage_over_ = hinted_ = true;
   return begins;
