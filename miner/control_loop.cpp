@@ -134,7 +134,7 @@ void ControlLoop::tell_sources(const throttle::Now& now, const throttle::Plant& 
                   .plant = plant,
                   .zero = zero_.zero(),
                   .hps = hps_,
-                  .fraction = controller_.limit().fraction_of(plant),
+                  .fraction = controller_.fraction(),
                   .power = power_});
 }
 

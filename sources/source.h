@@ -55,7 +55,7 @@ struct Telemetry {
   throttle::Plant plant;
   throttle::Zero zero = throttle::Zero::not_asked;
   double hps = 0;
-  double fraction = 1;  ///< of full work allowed
+  double fraction = 1;  ///< of full work in force
   std::optional<throttle::PowerReading> power;
 };
 

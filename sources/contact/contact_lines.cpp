@@ -100,7 +100,7 @@ class ModbusLines final : public ContactLines {
     const auto [first, last] =
         std::minmax_element(settings_.inputs.begin(), settings_.inputs.end());
     std::array<std::uint8_t, 16> bits{};
-    const auto count = static_cast<std::size_t>(*last - *first + 1);
+    const auto count = static_cast<std::size_t>(*last - *first) + 1;
     const auto done = connection_.read_inputs(*first, std::span(bits.data(), count), stop);
     if (!done) return tl::unexpected(done.error().text);
     ContactLevel level;

@@ -19,7 +19,7 @@ ContactPoll::ContactPoll(std::unique_ptr<ContactLines> lines, ContactSettings se
       poll_(poll),
       clock_(std::move(clock)) {}
 
-Answer ContactPoll::ask(const throttle::Now&, const std::stop_token& stop) {
+Answer ContactPoll::ask(const throttle::Now& asked, const std::stop_token& stop) {
   Answer answer;
   answer.health.where = lines_->where();
   const std::chrono::milliseconds left = debounce_.left(clock_());
@@ -36,7 +36,8 @@ Answer ContactPoll::ask(const throttle::Now&, const std::stop_token& stop) {
   answer.health.connected = true;
   const throttle::SteadyTime now = clock_();
   if (const auto believed = debounce_.see(now, *level)) {
-    const throttle::Signal signal = contact_signal(settings_, *believed);
+    throttle::Signal signal = contact_signal(settings_, *believed);
+    since_.stamp(signal, asked.wall);
     answer.health.last = signal.reason;
     answer.updates.emplace_back(SaidAll{{signal}});
   } else if (debounce_.restless(now)) {

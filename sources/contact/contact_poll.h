@@ -7,6 +7,7 @@
 #include "sources/contact/contact_lines.h"
 #include "sources/contact/debounce.h"
 #include "sources/polling_source.h"
+#include "sources/since.h"
 
 namespace ebb::sources {
 
@@ -26,6 +27,7 @@ class ContactPoll final : public Poll {
   std::chrono::milliseconds poll_;
   std::function<throttle::SteadyTime()> clock_;
   std::chrono::milliseconds retry_{0};
+  Since since_;
 };
 
 }  // namespace ebb::sources

@@ -43,6 +43,7 @@ std::vector<Update> FrequencySteps::take(const throttle::Now& now, std::optional
   if (!hertz) trouble_ = "the meter tells no frequency";
   if (hertz && !good) trouble_ = "what the meter shows is no frequency of a grid";
   std::vector<Update> updates;
+  if (permission_.valid_from == throttle::WallTime{}) permission_.valid_from = now.wall;
   if (good) sample(now, *hertz, updates);
   // A silent meter must not shed what is only observed.
   if (settings_.observe) return {SaidAll{{permission_}}};
@@ -65,7 +66,10 @@ void FrequencySteps::sample(const throttle::Now& now, double hertz, std::vector<
     Held& held = held_[i];
     longest = std::max(longest, step.hold);
     if (hertz < step.below) {
-      if (!held.until) ++times_;
+      if (!held.until) {
+        ++times_;
+        held.signal.valid_from = now.wall;
+      }
       held.until = now.steady + step.hold;
       held.signal.valid_until = latest_end(now.wall, step.hold);
     } else if (held.until && now.steady >= *held.until) {

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <future>
+#include <thread>
 #include <utility>
 
 namespace ebb::sources {
@@ -26,45 +28,37 @@ struct FreeAddresses {
 };
 using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 
-/// What a name server is asked. It outlives a question that cannot be taken back.
-struct Lookup {
-  std::string host, port;
-  addrinfo hints{};
-  gaicb request{};
-};
-
 std::string why(int error) {
   return std::strerror(error);
 }
 
-tl::expected<Addresses, std::string> resolve(const ModbusSettings& settings,
-                                             Clock::time_point until, const std::stop_token& stop) {
-  // Asynchronously, for nothing ends a getaddrinfo() whose name server is silent.
-  auto lookup = std::make_unique<Lookup>();
-  lookup->host = settings.host;
-  lookup->port = std::to_string(settings.port);
-  lookup->hints.ai_socktype = SOCK_STREAM;
-  lookup->request.ar_name = lookup->host.c_str();
-  lookup->request.ar_service = lookup->port.c_str();
-  lookup->request.ar_request = &lookup->hints;
-  gaicb* list[1]{&lookup->request};
-  if (const int error = ::getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr); error != 0) {
-    return tl::unexpected<std::string>(::gai_strerror(error));
-  }
-  int state = EAI_INPROGRESS;
-  while ((state = ::gai_error(&lookup->request)) == EAI_INPROGRESS) {
+using Found = tl::expected<Addresses, std::string>;
+
+Found look_up(const std::string& host, std::uint16_t port, int flags) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags;
+  addrinfo* list = nullptr;
+  const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
+  if (error != 0) return tl::unexpected<std::string>(::gai_strerror(error));
+  return Addresses(list);
+}
+
+Found resolve(const ModbusSettings& settings, Clock::time_point until,
+              const std::stop_token& stop) {
+  if (auto numeric = look_up(settings.host, settings.port, AI_NUMERICHOST)) return numeric;
+  // Nothing ends a getaddrinfo() whose name server is silent: its thread is left behind with what
+  // it uses, and ends by itself. (Threads of getaddrinfo_a() crash under ThreadSanitizer.)
+  std::packaged_task<Found()> task(
+      [host = settings.host, port = settings.port] { return look_up(host, port, 0); });
+  std::future<Found> found = task.get_future();
+  std::thread(std::move(task)).detach();
+  while (found.wait_for(kSlice) != std::future_status::ready) {
     if (stop.stop_requested() || Clock::now() >= until) {
-      if (::gai_cancel(&lookup->request) == EAI_NOTCANCELED &&
-          ::gai_error(&lookup->request) == EAI_INPROGRESS) {
-        lookup.release();  // NOLINT(bugprone-unused-return-value): its thread still writes to it
-      }
       return tl::unexpected<std::string>("no answer from the name server");
     }
-    const timespec slice{0, std::chrono::nanoseconds(kSlice).count()};
-    ::gai_suspend(list, 1, &slice);
   }
-  if (state != 0) return tl::unexpected<std::string>(::gai_strerror(state));
-  return Addresses(lookup->request.ar_result);
+  return found.get();
 }
 
 /// 0, or what is wrong.

@@ -3,7 +3,7 @@
 #include <mutex>
 #include <utility>
 
-#include "sources/meter/meter_text.h"
+#include "sources/since.h"
 
 namespace ebb::sources {
 namespace {
@@ -32,6 +32,10 @@ class SitePoll final : public Poll {
     } else {
       answer.updates = rule_->silent(clock_().steady);
     }
+    for (Update& update : answer.updates) {
+      for (throttle::Signal& signal : std::get<SaidAll>(update).signals)
+        since_.stamp(signal, clock_().wall);
+    }
     if (const std::string last = rule_->last(); !last.empty()) {
       answer.health.last += (answer.health.last.empty() ? "" : "; ") + last;
     }
@@ -45,6 +49,7 @@ class SitePoll final : public Poll {
   std::shared_ptr<SharedMeter> meter_;
   std::function<throttle::Now()> clock_;
   throttle::SteadyTime last_{};
+  Since since_;
 };
 
 }  // namespace

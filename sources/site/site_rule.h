@@ -14,7 +14,7 @@ class SiteRule {
  public:
   virtual ~SiteRule() = default;
   virtual void tell(const Telemetry& telemetry) = 0;
-  /// A new reading.
+  /// A new reading. What it gives is nothing or complete sets of one signal, without times.
   virtual std::vector<Update> read(const MeterReading& reading) = 0;
   /// Still none.
   virtual std::vector<Update> silent(throttle::SteadyTime now) = 0;
