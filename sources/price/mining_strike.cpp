@@ -1,6 +1,7 @@
 #include "sources/price/mining_strike.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sources/series/json_series.h"
 
@@ -11,6 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kGoodFor = 24h;
 constexpr std::chrono::milliseconds kRetry = 1min;
+constexpr double kStep = 0.01;
 
 }  // namespace
 
@@ -81,7 +83,9 @@ tl::expected<double, std::string> MiningStrike::per_mwh(const throttle::Now& now
   if (terms.joules_per_terahash == 0) {
     return tl::unexpected<std::string>("the efficiency has not been measured yet");
   }
-  return break_even_per_mwh(terms);
+  const double per_mwh = break_even_per_mwh(terms);
+  if (std::abs(per_mwh - per_mwh_) >= kStep * per_mwh_) per_mwh_ = per_mwh;
+  return per_mwh_;
 }
 
 }  // namespace ebb::sources

@@ -47,8 +47,9 @@ class MiningStrike {
   static tl::expected<std::unique_ptr<MiningStrike>, std::string> open(
       MiningSettings settings, std::shared_ptr<MeasuredEfficiency> measured);
 
-  /// The price of a MWh at which mining just pays. Numbers that cannot be had stay as they were for
-  /// a day; the error says what is missing.
+  /// The price of a MWh at which mining just pays; it moves by 1 % or not at all, so that what is
+  /// said does not change by the minute. Numbers that cannot be had stay as they were for a day;
+  /// the error says what is missing.
   tl::expected<double, std::string> per_mwh(const throttle::Now& now, const std::stop_token& stop);
 
  private:
@@ -66,6 +67,7 @@ class MiningStrike {
   MiningSettings settings_;
   std::shared_ptr<MeasuredEfficiency> measured_;
   Number difficulty_, btc_price_;
+  double per_mwh_ = 0;
 };
 
 /// The number at `path`, above zero. The error is one line.

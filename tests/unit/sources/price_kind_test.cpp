@@ -318,6 +318,8 @@ TEST_CASE("mining: numbers from files, kept for a day when they are gone") {
   write("{\"bitcoin\": {\"eur\": 50000}}");
   CHECK(after(5min) == Approx(130.967).epsilon(1e-4));  // asked every ten minutes
   CHECK(after(6min) == Approx(65.4836).epsilon(1e-4));
+  write("{\"bitcoin\": {\"eur\": 50400}}");
+  CHECK(after(11min) == Approx(65.4836).epsilon(1e-4));  // less than 1 %
   write("garbage");
   CHECK(after(11min) == Approx(65.4836).epsilon(1e-4));
   CHECK(after(23h) == Approx(65.4836).epsilon(1e-4));
