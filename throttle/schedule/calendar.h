@@ -39,6 +39,7 @@ class Calendar {
 
  private:
   friend class CalendarReader;
+  friend class CalendarTimes;
 
   /// How long an event lasts: first by the clock, then by time that passes.
   struct Length {
