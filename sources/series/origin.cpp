@@ -55,7 +55,7 @@ void check_url(TableReader& table, std::string_view key, OriginSettings& setting
 }
 
 std::string time_text(WallTime time, const OriginSettings& settings) {
-  const std::string utc = throttle::utc_text(time);  // 2026-02-01T23:00:00Z
+  std::string utc = throttle::utc_text(time);  // 2026-02-01T23:00:00Z
   switch (settings.url_time) {
     case UrlTime::rfc3339:
       return utc;

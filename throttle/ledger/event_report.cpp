@@ -225,8 +225,12 @@ class History {
   }
 
   bool meets(const SampleEntry& sample, const Limit& limit) const {
-    const double fraction = std::min(sample.limit_fraction, limit.fraction);
     if (limit.is_zero()) return sample.hps <= 0;
+    // Where watts were measured they are judged as such: the sample's fraction is what a model made
+    // of them.
+    const bool metered = limit.watts && sample.watts && !sample.estimated;
+    const double fraction =
+        metered ? limit.fraction : std::min(sample.limit_fraction, limit.fraction);
     if (sample.hps > (fraction + kTolerance) * full_.hps) return false;
     if (limit.hps && sample.hps > *limit.hps + kTolerance * full_.hps) return false;
     return !limit.watts || !sample.watts ||

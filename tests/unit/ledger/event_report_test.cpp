@@ -231,6 +231,13 @@ TEST_CASE("more than a limit and 2 % of full scale over ten seconds is a violati
     story.samples(kStart + 35, kStart + 50, 1, 0.3 * kFull, 1, 106);
     CHECK(story.only().violations.size() == 1);
   }
+  SECTION("of watts that a meter shows, whatever a model makes of them") {
+    story.decide(kStart + 20, 1, {1, 100.0, {}});
+    story.samples(kStart + 20, kStart + 50, 1, 0.6 * kFull, 0.3, 99);
+    CHECK(story.only().violations.empty());
+    story.samples(kStart + 50, kStart + 70, 1, 0.6 * kFull, 0.3, {});
+    CHECK(story.only().violations.size() == 1);
+  }
 }
 
 TEST_CASE("a ramp's limit is that of its samples, not the one it began at") {
