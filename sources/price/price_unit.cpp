@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "core/printable.h"
+
 namespace ebb::sources {
 namespace {
 
@@ -28,7 +30,7 @@ tl::expected<PriceUnit, std::string> parse_price_unit(std::string_view text) {
     if (money == "ct") return PriceUnit{"EUR", found->second / 100};
     if (money == "p") return PriceUnit{"GBP", found->second / 100};
   }
-  return tl::unexpected("'" + std::string(text.substr(0, 40)) +
+  return tl::unexpected("'" + core::printable(text, 40) +
                         "' is no unit such as EUR/MWh, ct/kWh or p/kWh");
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/printable.h"
 #include "throttle/schedule/time_zone.h"
 
 namespace ebb::sources {
@@ -35,6 +36,13 @@ tl::expected<void, std::string> end_by_next(std::vector<Interval>& intervals) {
 
 std::string at_item(std::size_t index, std::string_view what) {
   return "item " + std::to_string(index) + ": " + std::string(what);
+}
+
+/// As throttle::parse_time, whose error quotes a text that may hold anything.
+tl::expected<WallTime, std::string> read_time(std::string_view text, std::string_view zone) {
+  return throttle::parse_time(text, zone).map_error([](const std::string& error) {
+    return core::printable(error);
+  });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -85,7 +93,7 @@ std::optional<double> number_of(const json::value& value) {
 
 tl::expected<WallTime, std::string> time_of(const json::value& value, std::string_view zone) {
   if (const auto* text = value.if_string()) {
-    return throttle::parse_time({text->data(), text->size()}, zone);
+    return read_time({text->data(), text->size()}, zone);
   }
   auto number = number_of(value);
   if (number && *number >= 1e11) *number /= 1000;
@@ -163,7 +171,7 @@ Intervals parse_csv_series(std::string_view text, const SeriesShape& shape) {
     };
     const auto fields = split(line);
     if (fields.size() < 2 || fields.size() > 3) return fault("not start,end,value or start,value");
-    const auto from = throttle::parse_time(fields.front(), shape.zone);
+    const auto from = read_time(fields.front(), shape.zone);
     if (!from && number == 1) continue;
     if (!from) return fault(from.error());
     const auto value = number_of(fields.back());
@@ -172,7 +180,7 @@ Intervals parse_csv_series(std::string_view text, const SeriesShape& shape) {
     if (!intervals.empty() && ends != (fields.size() == 3)) return fault("has other columns");
     ends = fields.size() == 3;
     if (ends) {
-      const auto until = throttle::parse_time(fields[1], shape.zone);
+      const auto until = read_time(fields[1], shape.zone);
       if (!until) return fault(until.error());
       interval.until = *until;
     }

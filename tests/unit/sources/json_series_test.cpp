@@ -163,3 +163,14 @@ TEST_CASE("csv: faults have a line") {
             .error()
             .starts_with("line 3: "));
 }
+
+TEST_CASE("json series, csv: a time that is none is quoted on one line") {
+  const std::string json = full(R"([{"from": "soon\n\u001b[31m", "to": 5, "price": 1}])").error();
+  const std::string csv =
+      parse_csv_series("2026-02-01T12:00Z,1\nsoon\x1b[31m,1\n", SeriesShape()).error();
+  for (const std::string& error : {json, csv}) {
+    CAPTURE(error);
+    CHECK(error.find("soon") != std::string::npos);
+    CHECK(error.find_first_of("\n\x1b") == std::string::npos);
+  }
+}
