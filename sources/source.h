@@ -22,11 +22,11 @@ namespace ebb::sources {
 /// secrets; what a remote party wrote is bounded by whoever shows it.
 struct Health {
   bool connected = false;  ///< to what it listens to, which does not make it fresh
-  std::string where;       ///< "ups@localhost:3493"
-  std::string last;        ///< what was said last, in the source's own words: "OL CHRG"
+  std::string where{};     ///< "ups@localhost:3493"
+  std::string last{};      ///< what was said last, in the source's own words: "OL CHRG"
   /// What is wrong now, and what happens next; empty: nothing. Without counts or times: each new
   /// text is a line in the log.
-  std::string trouble;
+  std::string trouble{};
   friend bool operator==(const Health&, const Health&) = default;
 };
 

@@ -24,7 +24,7 @@ struct PowerReading {
   double watts = 0;
   SteadyTime at{};  ///< the end of what it averages
   std::chrono::milliseconds averaged_over{0};
-  std::string meter;       ///< what to name beside the figure: "NVML + RAPL"
+  std::string meter{};     ///< what to name beside the figure: "NVML + RAPL"
   bool estimated = false;  ///< computed, not measured
 
   friend bool operator==(const PowerReading&, const PowerReading&) = default;

@@ -14,7 +14,8 @@
 
 namespace ebb::throttle {
 
-/// "line 12:5: cap: ...", with the column; without either where the node was not parsed from a text. One line.
+/// "line 12:5: cap: ...", with the column; without either where the node was not parsed from a
+/// text. One line.
 std::string fault_at(const toml::node& node, std::string_view key, std::string_view text);
 std::string fault_at(const toml::source_region& where, std::string_view key, std::string_view text);
 

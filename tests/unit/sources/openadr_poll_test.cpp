@@ -82,7 +82,7 @@ TEST_CASE("A VEN that is refused says nothing, and backs off", "[openadr]") {
   Ven ven;
   ven.vtn.events = {shed("e1")};
   REQUIRE(ven.read());
-  for (const std::string& how : {"500", "truncated", "no array", "down"}) {
+  for (const std::string_view how : {"500", "truncated", "no array", "down"}) {
     INFO(how);
     ven.vtn.spoil = [&](HttpAnswer& answer, const HttpRequest&) {
       if (how == "500") answer.status = 500;
@@ -187,7 +187,7 @@ Telemetry after_outage(bool recovering, std::optional<double> watts = {}) {
     reason.text = "after an outage: mains good for 3 of 300 s";
     telemetry.decision.reasons.push_back(reason);
   }
-  if (watts) telemetry.power = throttle::PowerReading{.watts = *watts};
+  if (watts) telemetry.power.emplace().watts = *watts;
   return telemetry;
 }
 
