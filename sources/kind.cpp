@@ -55,6 +55,7 @@ SourceOptions read_source(TableReader& table, const std::filesystem::path& folde
   if (kind != all.end()) {
     rule.signal_class = (*kind)->signal_class;
     rule.feed = (*kind)->feed;
+    rule.stale_after = (*kind)->stale_after;
   } else if (!source.type.empty()) {
     table.fail("type", "must be one of " + types());
   }

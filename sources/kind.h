@@ -1,6 +1,7 @@
 #pragma once
 // The kinds of sources: `type` of a [[source]] table.
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -26,6 +27,9 @@ struct Kind {
   std::string_view type;
   bool feed = true;  ///< unless the table says otherwise: it must speak, its silence counts
   throttle::SignalClass signal_class = throttle::SignalClass::mandatory;  ///< likewise
+  /// Likewise. Four minutes are three heartbeats and some of the feeds that are about; what stands
+  /// in the same building speaks every second, and may be a fuse.
+  std::chrono::seconds stale_after{240};
   /// Reads the keys of this kind; faults go to the table. `folder`: of relative paths. Reads no
   /// file. What it gives after a fault is not used.
   Open (*read)(throttle::TableReader& table, const std::filesystem::path& folder);

@@ -74,6 +74,7 @@ Open read(TableReader& table, const std::filesystem::path& folder) {
 
 }  // namespace
 
-const Kind kCarbonKind{"carbon", true, throttle::SignalClass::economic, read};
+const Kind kCarbonKind{
+    .type = "carbon", .signal_class = throttle::SignalClass::economic, .read = &read};
 
 }  // namespace ebb::sources

@@ -13,7 +13,7 @@ namespace {
 
 using throttle::TableReader;
 
-constexpr std::chrono::milliseconds kPoll{200}, kMostWait{10'000};
+constexpr std::chrono::milliseconds kPoll{50}, kMostWait{10'000};
 constexpr std::chrono::milliseconds kGpioDebounce{20}, kModbusDebounce{0};
 constexpr std::int64_t kMostLine = 1023, kMostSpan = 16;
 
@@ -162,6 +162,7 @@ Open read_contact(TableReader& table, const std::filesystem::path& folder) {
 const Kind kContactKind{.type = "contact",
                         .feed = true,
                         .signal_class = throttle::SignalClass::mandatory,
+                        .stale_after = std::chrono::seconds(10),
                         .read = &read_contact};
 
 }  // namespace ebb::sources

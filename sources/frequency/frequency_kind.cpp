@@ -106,6 +106,7 @@ Open read_frequency(TableReader& table, const std::filesystem::path&) {
 const Kind kFrequencyKind{.type = "frequency",
                           .feed = true,
                           .signal_class = throttle::SignalClass::mandatory,
+                          .stale_after = std::chrono::seconds(10),
                           .read = &read_frequency};
 
 }  // namespace ebb::sources

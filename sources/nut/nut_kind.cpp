@@ -98,6 +98,7 @@ Open read_nut(TableReader& table, const std::filesystem::path& folder) {
 const Kind kNutKind{.type = "nut",
                     .feed = true,
                     .signal_class = throttle::SignalClass::protective,
+                    .stale_after = std::chrono::seconds(30),
                     .read = &read_nut};
 
 }  // namespace ebb::sources

@@ -284,6 +284,7 @@ Open read(TableReader& table, const std::filesystem::path& folder) {
 
 }  // namespace
 
-const Kind kPriceKind{"price", true, throttle::SignalClass::economic, read};
+const Kind kPriceKind{
+    .type = "price", .signal_class = throttle::SignalClass::economic, .read = &read};
 
 }  // namespace ebb::sources

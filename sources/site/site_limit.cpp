@@ -85,6 +85,7 @@ Open read_site_limit(throttle::TableReader& table, const std::filesystem::path&)
 const Kind kSiteLimitKind{.type = "site_limit",
                           .feed = true,
                           .signal_class = throttle::SignalClass::protective,
+                          .stale_after = std::chrono::seconds(10),
                           .read = &read_site_limit};
 
 }  // namespace ebb::sources

@@ -105,6 +105,7 @@ Open read_surplus(throttle::TableReader& table, const std::filesystem::path&) {
 const Kind kSurplusKind{.type = "surplus",
                         .feed = true,
                         .signal_class = throttle::SignalClass::economic,
+                        .stale_after = std::chrono::seconds(10),
                         .read = &read_surplus};
 
 }  // namespace ebb::sources

@@ -53,7 +53,7 @@ def webhook(folder):
 def contact(_):
     with ModbusServer() as server:
         server.put(DISCRETE, 3, [1])
-        yield (f'type = "contact"\nmodbus = "{server.address}"\ninputs = [3]\npoll = "200ms"',
+        yield (f'type = "contact"\nmodbus = "{server.address}"\ninputs = [3]\npoll = "50ms"',
                lambda permit: server.put(DISCRETE, 3, [1 if permit else 0]))
 
 
@@ -100,7 +100,7 @@ def price(_):
 
 
 # The poll, in ms; what is pushed has none.
-SOURCES = {mqtt: 0, webhook: 0, contact: 200, frequency: 200, nut: 500, price: 500, openadr: 1000}
+SOURCES = {mqtt: 0, webhook: 0, contact: 50, frequency: 200, nut: 500, price: 500, openadr: 1000}
 
 
 def write(folder, name, text):
@@ -122,7 +122,7 @@ def measure(source, trials):
         done = subprocess.run(
             [binary(), "bench", "throttle", "--source", "plant", "--config", os.path.join(folder, "ebb.toml"), "--trigger",
              f'echo "$EBB_CAP" > {pipe}', "--trials", str(trials), "--patience", "10s", "--json"],
-            stdout=subprocess.PIPE, check=True)
+            stdout=subprocess.PIPE, check=False)  # 1: a step was given up, which the figures say
         return json.loads(done.stdout)
 
 
@@ -131,14 +131,14 @@ def main():
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("sources", nargs="*", choices=[[], *(source.__name__ for source in SOURCES)])
     options = parser.parse_args()
-    print("source      poll   zero: p50     p99     max   parked")
+    print("source      poll   zero: p50     p99     max   never   parked")
     for source, poll in SOURCES.items():
         if options.sources and source.__name__ not in options.sources:
             continue
         figures = measure(source, options.trials)
         zero = figures["zero_ms"]
-        print(f"{source.__name__:<10}{poll:>6}   {zero['p50']:>9.1f} {zero['p99']:>7.1f} {zero['max']:>7.1f}   "
-              f"{figures['parked_cpu_fraction']:.4%}", flush=True)
+        print(f"{source.__name__:<10}{poll:>6}   {zero['p50']:>9.1f} {zero['p99']:>7.1f} {zero['max']:>7.1f} "
+              f"{figures['never_zero']:>7}   {figures['parked_cpu_fraction']:.4%}", flush=True)
 
 
 if __name__ == "__main__":

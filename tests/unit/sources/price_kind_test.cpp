@@ -76,7 +76,7 @@ off_above = "20 p/kWh")");
   CHECK(source.open);
 }
 
-TEST_CASE("kind: a type brings its own class, and is a feed") {
+TEST_CASE("kind: a type brings its own class and stale time, and is a feed") {
   const toml::table table = toml_table("name = 'p'\ntype = 'price'\n" + kOctopus +
                                        "off_above = '20 p/kWh'\ngrace = '0s'");
   TableReader reader(table);
@@ -86,6 +86,14 @@ TEST_CASE("kind: a type brings its own class, and is a feed") {
   CHECK(source.rule.feed);
   CHECK(source.rule.stale_after == 240s);
   CHECK(source.rule.grace == 0s);
+
+  const toml::table fuse = toml_table("name = 'f'\ntype = 'contact'\nmodbus = 'plc'\ninputs = [0]");
+  TableReader fuse_reader(fuse);
+  const SourceOptions contact = read_source(fuse_reader, "/etc/ebb");
+  REQUIRE(fuse_reader.finish());
+  CHECK(contact.rule.signal_class == SignalClass::mandatory);
+  CHECK(contact.rule.stale_after == 10s);
+  CHECK(contact.rule.grace == 10s);
 }
 
 TEST_CASE("kind: a source without a type can only be spoken for") {
