@@ -11,7 +11,7 @@ if(EBB_WERROR)
 endif()
 if(EBB_SANITIZE)
   target_compile_options(ebb_options INTERFACE
-    -fsanitize=${EBB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+    -fsanitize=${EBB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(ebb_options INTERFACE -fsanitize=${EBB_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     # Up to clang 16, its data before a function breaks coroutines (llvm/llvm-project#49689).
