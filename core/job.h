@@ -13,6 +13,7 @@ namespace ebb::core {
 
 struct Job {
   std::string id;             ///< the pool's name for it, opaque
+  std::uint32_t pool = 0;     ///< whose it is, counted from 0 in the order of the configuration
   std::uint64_t session = 0;  ///< which connection it came from; shares return there or nowhere
   std::uint32_t version = 0;
   std::uint32_t version_mask = 0;  ///< bits the pool lets us roll; 0 when rolling is off

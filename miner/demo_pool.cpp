@@ -41,7 +41,7 @@ DemoPool::DemoPool(boost::asio::io_context& io, spdlog::logger& log)
               server::make_demo_templates(io.get_executor(), {})) {
   const auto endpoint = server_.start();
   if (!endpoint) throw std::runtime_error("the demo pool cannot start: " + endpoint.error());
-  url_ = {endpoint->address, endpoint->port};
+  url_.at = {endpoint->address, endpoint->port};
 }
 
 }  // namespace ebb::miner

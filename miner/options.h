@@ -39,7 +39,7 @@ struct MineOptions {
 };
 
 struct PoolOptions {
-  stratum::PoolUrl listen;
+  stratum::HostPort listen;
   std::optional<double> difficulty;  ///< nothing: adjusted to each miner
   std::string node;                  ///< http://user:pass@host:port; empty: demo templates
   core::Bytes payout_script;

@@ -81,7 +81,7 @@ int run_pool(const PoolOptions& options) {
     console.log().error("--listen: {}", endpoint.error());
     return 1;
   }
-  const stratum::PoolUrl address{endpoint->address, endpoint->port};
+  const stratum::HostPort address{endpoint->address, endpoint->port};
   std::printf("listening on %s\n", address.text().c_str());
   std::fflush(stdout);
 

@@ -3,7 +3,7 @@
 
 #include "core/share.h"
 #include "miner/statistics.h"
-#include "stratum/pool_client.h"
+#include "stratum/upstream.h"
 
 namespace spdlog {
 class logger;

@@ -18,6 +18,7 @@ core::Hash256 prev_hash_from_wire(const std::array<std::uint8_t, 32>& wire) {
 core::Job make_job(const Notify& notify, const JobContext& context) {
   core::Job job;
   job.id = notify.job_id;
+  job.pool = context.pool;
   job.session = context.session;
   job.version = notify.version;
   job.version_mask = context.version_mask;

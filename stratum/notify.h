@@ -7,6 +7,7 @@ namespace ebb::stratum {
 
 /// What a job needs beside its notify: the session's state when it came.
 struct JobContext {
+  std::uint32_t pool = 0;
   std::uint64_t session = 0;
   const Extranonce& extranonce;
   double difficulty = 1;  ///< finite, above zero

@@ -140,6 +140,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     session.user = config_.user;
     session.password = config_.password;
     session.user_agent = config_.user_agent;
+    session.pool = config_.pool;
     session.session = ++session_number_;
     session.send_configure = send_configure;
     session.suggest_difficulty = config_.suggest_difficulty;
@@ -155,7 +156,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
 
   asio::awaitable<bool> connect(const PoolUrl& url) {
     const auto resolved =
-        co_await (resolver_.async_resolve(url.host, std::to_string(url.port), kNoThrow) ||
+        co_await (resolver_.async_resolve(url.at.host, std::to_string(url.at.port), kNoThrow) ||
                   sleep_for(config_.connect_timeout));
     if (resolved.index() == 1) {
       end_reason_ = "no answer from the name server";
@@ -163,7 +164,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     }
     const auto& [resolve_error, endpoints] = std::get<0>(resolved);
     if (resolve_error) {
-      end_reason_ = "cannot resolve " + url.host + ": " + resolve_error.message();
+      end_reason_ = "cannot resolve " + url.at.host + ": " + resolve_error.message();
       co_return false;
     }
     socket_ = tcp::socket(socket_.get_executor());
@@ -181,7 +182,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     boost::system::error_code ignored;  // both are refinements; the connection works without
     socket_.set_option(tcp::no_delay(true), ignored);
     socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-    const PoolUrl address{endpoint.address().to_string(), endpoint.port()};
+    const HostPort address{endpoint.address().to_string(), endpoint.port()};
     sink_(Connected{address.text()});
     co_return true;
   }
@@ -268,9 +269,9 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   void follow(const ReconnectRequested& request) {
     Destination to{config_.url,
                    milliseconds(1000 * std::min(request.wait_s, kLongestReconnectWait))};
-    if (is_same_or_below(request.host, config_.url.host)) to.url.host = request.host;
-    const bool elsewhere = !request.host.empty() && to.url.host != request.host;
-    if (request.port != 0 && !elsewhere) to.url.port = request.port;
+    if (is_same_or_below(request.host, config_.url.at.host)) to.url.at.host = request.host;
+    const bool elsewhere = !request.host.empty() && to.url.at.host != request.host;
+    if (request.port != 0 && !elsewhere) to.url.at.port = request.port;
     // Pools send this to all their miners at once.
     to.wait += milliseconds(static_cast<int>(uniform_(random_) * 1000));
     redirect_ = to;

@@ -8,10 +8,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "stratum/pool_url.h"
-#include "stratum/session.h"
+#include "stratum/upstream.h"
 
 namespace boost::asio {
 class io_context;
@@ -20,6 +19,7 @@ class io_context;
 namespace ebb::stratum {
 
 struct PoolClientConfig {
+  std::uint32_t pool = 0;  ///< stamped on every job (core::Job::pool)
   PoolUrl url;
   std::string user;
   std::string password;
@@ -35,43 +35,17 @@ struct PoolClientConfig {
   std::chrono::milliseconds drain_timeout{500};         ///< for last answers when stopping
 };
 
-struct Connecting {
-  std::string address;
-};
-struct Connected {
-  std::string address;  ///< as resolved
-};
-/// The work of the connection is void.
-struct Disconnected {
-  std::string why;
-  std::chrono::milliseconds retry_in{0};
-};
-/// A share that was not sent, or was but whose answer can no longer come.
-struct ShareDropped {
-  enum class Why { stale, duplicate, withheld, rate_limited, unanswered };
-  Why why;
-};
-/// What the client tells its owner, in order: its own events and its session's.
-using PoolEvent = std::variant<Connecting, Connected, Disconnected, ShareDropped, Event>;
-
-/// Everything happens on the io_context's one thread; the sink is called there, too.
-class PoolClient {
+class PoolClient final : public Upstream {
  public:
   PoolClient(boost::asio::io_context& io, PoolClientConfig config,
              std::function<void(PoolEvent)> sink);
-  ~PoolClient();
+  ~PoolClient() override;
 
-  void start();
-
-  /// Queues a share; every share ends in one ShareJudged or ShareDropped event.
-  void submit(core::Share share);
-
-  /// As Session does, now and on connections to come.
-  void suggest_difficulty(double difficulty);
-
-  /// Sends what waits, gives the pool drain_timeout to answer, closes. No event comes after the
-  /// client has let go of the io_context.
-  void stop();
+  void start() override;
+  void submit(core::Share share) override;
+  void suggest_difficulty(double difficulty) override;
+  /// The pool is given drain_timeout to answer.
+  void stop() override;
 
  private:
   class Impl;

@@ -1,12 +1,25 @@
 #include "stratum/pool_url.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 namespace ebb::stratum {
 namespace {
 
-constexpr std::string_view kScheme = "stratum+tcp://";
+using Scheme = PoolUrl::Scheme;
+
+// The first name of each scheme is the one that is shown.
+constexpr std::array<std::pair<std::string_view, Scheme>, 6> kSchemes{{
+    {"stratum+tcp://", Scheme::tcp},
+    {"stratum+tls://", Scheme::tls},
+    {"stratum+ssl://", Scheme::tls},
+    {"stratum+tcps://", Scheme::tls},
+    {"http://", Scheme::node_http},
+    {"https://", Scheme::node_https},
+}};
+constexpr std::size_t kMaxScheme = 20;
 constexpr std::size_t kMaxHostLength = 253;  // RFC 1035, 2.3.4, as text
 
 bool is_host_character(char c) {
@@ -20,12 +33,12 @@ bool is_address_character(char c) {
 
 }  // namespace
 
-std::string PoolUrl::text() const {
+std::string HostPort::text() const {
   const bool is_ipv6 = host.find(':') != std::string::npos;
   return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-tl::expected<PoolUrl, std::string> parse_host_port(std::string_view text) {
+tl::expected<HostPort, std::string> parse_host_port(std::string_view text) {
   const std::string quoted = "'" + std::string(text.substr(0, 200)) + "'";
   std::string_view host;
   std::string_view rest;
@@ -56,18 +69,40 @@ tl::expected<PoolUrl, std::string> parse_host_port(std::string_view text) {
   if (error != std::errc() || end != rest.data() + rest.size() || port > 65535) {
     return tl::unexpected(quoted + " has a port that is not a number up to 65535");
   }
-  return PoolUrl{std::string(host), static_cast<std::uint16_t>(port)};
+  return HostPort{std::string(host), static_cast<std::uint16_t>(port)};
+}
+
+std::string PoolUrl::text() const {
+  const auto known = std::find_if(kSchemes.begin(), kSchemes.end(),
+                                  [this](const auto& entry) { return entry.second == scheme; });
+  return std::string(known->first) + at.text();
 }
 
 tl::expected<PoolUrl, std::string> parse_pool_url(std::string_view text) {
-  if (!text.starts_with(kScheme)) {
-    return tl::unexpected("'" + std::string(text.substr(0, 200)) + "' does not begin with " +
-                          std::string(kScheme));
+  const auto known = std::find_if(kSchemes.begin(), kSchemes.end(),
+                                  [&](const auto& entry) { return text.starts_with(entry.first); });
+  if (known == kSchemes.end()) {
+    // Quotes no more than what may be a scheme: credentials may follow.
+    return tl::unexpected("'" + std::string(text.substr(0, std::min(text.find(':'), kMaxScheme))) +
+                          "' is no scheme of a pool: stratum+tcp://, stratum+tls://, or of a " +
+                          "node: http://, https://");
   }
-  text.remove_prefix(kScheme.size());
+  text.remove_prefix(known->first.size());
   if (text.ends_with('/')) text.remove_suffix(1);
-  auto url = parse_host_port(text);
-  if (url && url->port == 0) return tl::unexpected("'" + std::string(text) + "' has port 0");
+  PoolUrl url;
+  url.scheme = known->second;
+  if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
+    url.credentials = text.substr(0, at);
+    text.remove_prefix(at + 1);
+    if (!url.is_node()) {
+      return tl::unexpected("'" + std::string(text.substr(0, kMaxHostLength)) +
+                            "': a pool takes its user and password elsewhere, not in its address");
+    }
+  }
+  auto at = parse_host_port(text);
+  if (!at) return tl::unexpected(at.error());
+  if (at->port == 0) return tl::unexpected("'" + std::string(text) + "' has port 0");
+  url.at = std::move(*at);
   return url;
 }
 

@@ -242,7 +242,7 @@ void Session::apply_or_keep(EarlyMessage message) {
 }
 
 void Session::apply(const Notify& notify) {
-  const JobContext context{config_.session, extranonce_, difficulty_.value_or(1),
+  const JobContext context{config_.pool, config_.session, extranonce_, difficulty_.value_or(1),
                            mask_.value_or(0)};
   if (auto job = jobs_.add(make_job(notify, context))) {
     events_.emplace_back(JobReceived{std::move(job)});
@@ -278,7 +278,9 @@ void Session::suggest_difficulty(double difficulty) {
 }
 
 SubmitResult Session::submit(const core::Share& share) {
-  if (share.job == nullptr || share.job->session != config_.session) return SubmitResult::stale;
+  if (share.job == nullptr || share.job->pool != config_.pool ||
+      share.job->session != config_.session)
+    return SubmitResult::stale;
   if (!authorised_) return SubmitResult::not_ready;
   const core::Job& job = *share.job;
   const std::uint32_t mask = mask_.value_or(0);

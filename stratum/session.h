@@ -33,6 +33,7 @@ struct SessionConfig {
   std::string user;
   std::string password;
   std::string user_agent;      ///< "ebb/0.1.0"
+  std::uint32_t pool = 0;      ///< stamped on every job (core::Job::pool)
   std::uint64_t session = 0;   ///< stamped on every job (core::Job::session)
   bool send_configure = true;  ///< false for servers that hang up on mining.configure
   std::optional<double> suggest_difficulty;

@@ -64,7 +64,7 @@ TEST_CASE("config: the pool, the devices, the limits and the cards") {
     max_temperature = "85C"
     power_limit = "250W"
     clock = "1200MHz")");
-  CHECK(options.pool->host == "pool.example.org");
+  CHECK(options.pool->at.host == "pool.example.org");
   CHECK(options.user == "me.rig1");
   CHECK(options.password == "hunter2");
   CHECK(options.password_file == "conf/ebb.toml");

@@ -38,7 +38,7 @@ TEST_CASE("options: a usual mining command") {
   const MineOptions options =
       mine({"-o", "stratum+tcp://pool.example.org:3333", "-u", "me.rig1", "-p", "x", "--threads",
             "3", "--max-hashrate", "20M", "--for", "90s", "--summary", "-"});
-  CHECK(options.pool->host == "pool.example.org");
+  CHECK(options.pool->at.host == "pool.example.org");
   CHECK(options.user == "me.rig1");
   CHECK(options.threads.threads == 3);
   CHECK(options.limit.hps == 20e6);
@@ -333,14 +333,14 @@ TEST_CASE("options: flags win over the file") {
     return mine(more);
   };
   const MineOptions plain = with({});
-  CHECK(plain.pool->host == "pool.example.org");
+  CHECK(plain.pool->at.host == "pool.example.org");
   CHECK(plain.user == "bc1q-my-address.rig1");
   CHECK(plain.throttle.policy.recover_from_outages);
   CHECK(plain.throttle.power.nameplate_watts == 3250);
   CHECK(plain.throttle.config_file == config);
   const MineOptions changed = with({"-o", "stratum+tcp://h:1", "-u", "me", "--max-duty", "40%",
                                     "--max-temperature", "off", "--ramp-up", "0s"});
-  CHECK(changed.pool->host == "h");
+  CHECK(changed.pool->at.host == "h");
   CHECK(changed.user == "me");
   CHECK(changed.limit.fraction == Approx(0.4));
   CHECK_FALSE(changed.cards.max_celsius);

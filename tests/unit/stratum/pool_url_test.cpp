@@ -5,17 +5,17 @@
 using namespace ebb::stratum;
 
 TEST_CASE("pool url: names, addresses, ports") {
-  CHECK(parse_pool_url("stratum+tcp://pool.example.org:3333")->host == "pool.example.org");
-  CHECK(parse_pool_url("stratum+tcp://pool.example.org:3333/")->port == 3333);
-  CHECK(parse_pool_url("stratum+tcp://127.0.0.1:1")->text() == "127.0.0.1:1");
-  CHECK(parse_pool_url("stratum+tcp://[::1]:65535")->host == "::1");
-  CHECK(parse_pool_url("stratum+tcp://[::1]:65535")->text() == "[::1]:65535");
+  CHECK(parse_pool_url("stratum+tcp://pool.example.org:3333")->at.host == "pool.example.org");
+  CHECK(parse_pool_url("stratum+tcp://pool.example.org:3333/")->at.port == 3333);
+  CHECK(parse_pool_url("stratum+tcp://127.0.0.1:1")->text() == "stratum+tcp://127.0.0.1:1");
+  CHECK(parse_pool_url("stratum+tcp://[::1]:65535")->at.host == "::1");
+  CHECK(parse_pool_url("stratum+tcp://[::1]:65535")->text() == "stratum+tcp://[::1]:65535");
 }
 
 TEST_CASE("pool url: mistakes are refused and quoted") {
   for (const char* bad : {"",
                           "foo",
-                          "http://a:1",
+                          "stratum://a:1",
                           "stratum+tcp://",
                           "stratum+tcp://h",
                           "stratum+tcp://h:",
@@ -38,6 +38,33 @@ TEST_CASE("pool url: mistakes are refused and quoted") {
   }
   CHECK(parse_pool_url("stratum+tcp://h:99999").error().find("h:99999") != std::string::npos);
   CHECK_FALSE(parse_pool_url("stratum+tcp://" + std::string(254, 'a') + ":1"));
+}
+
+TEST_CASE("pool url: schemes") {
+  using Scheme = PoolUrl::Scheme;
+  CHECK(parse_pool_url("stratum+tcp://h:1")->scheme == Scheme::tcp);
+  for (const char* tls : {"stratum+tls://h:1", "stratum+ssl://h:1", "stratum+tcps://h:1"}) {
+    CHECK(parse_pool_url(tls)->scheme == Scheme::tls);
+    CHECK(parse_pool_url(tls)->text() == "stratum+tls://h:1");
+  }
+  CHECK(parse_pool_url("http://h:1")->scheme == Scheme::node_http);
+  CHECK(parse_pool_url("https://h:1/")->scheme == Scheme::node_https);
+}
+
+TEST_CASE("pool url: a node's credentials are kept and never shown") {
+  const auto url = parse_pool_url("http://me:s3cr@t@[::1]:8332");
+  REQUIRE(url);
+  CHECK(url->credentials == "me:s3cr@t");
+  CHECK(url->at == HostPort{"::1", 8332});
+  CHECK(url->text() == "http://[::1]:8332");
+  for (const char* bad :
+       {"http://me:s3cr@h", "http://me:s3cr@h:0", "http://me:s3cr@h:1/x", "http://me:s3cr@",
+        "stratum+tcp://me:s3cr@h:1", "htp://me:s3cr@h:1", "me:s3cr@h:1"}) {
+    CAPTURE(bad);
+    const auto refused = parse_pool_url(bad);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().find("s3cr") == std::string::npos);
+  }
 }
 
 TEST_CASE("pool url: a listen address may leave the port open") {

@@ -51,7 +51,7 @@ constexpr const char* kExtranonce2 = "7b01000000000000";
 core::Job job_of(const NotifyText& text, const std::string& extranonce1,
                  std::size_t extranonce2_size, double difficulty) {
   const Extranonce extranonce{core::from_hex(extranonce1).value(), extranonce2_size};
-  const JobContext context{7, extranonce, difficulty, 0};
+  const JobContext context{0, 7, extranonce, difficulty, 0};
   return make_job(read_notify(json_of(text.line())).value(), context);
 }
 
