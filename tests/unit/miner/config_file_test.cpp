@@ -205,7 +205,7 @@ TEST_CASE("config: what is wrong is refused") {
            std::string("schedule = [1]"),
            std::string("[schedule]\nname = 'a'"),
            std::string("[[pool]]"),
-           std::string("[pool]\nurl = 'http://h:1'"),
+           std::string("[pool]\nurl = 'htp://h:1'"),
            std::string("[pool]\nurl = 1"),
            std::string("[pool]\nuser = \"a\\u0001\""),
            std::string("[pool]\npassword = 1"),
