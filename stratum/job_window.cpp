@@ -16,16 +16,25 @@ bool same_content(const core::Job& a, const core::Job& b) {
 }  // namespace
 
 core::JobPtr JobWindow::add(core::Job job) {
-  const bool new_block = jobs_.empty() || jobs_.back()->prev_hash != job.prev_hash;
+  const core::JobPtr before = jobs_.empty() ? nullptr : jobs_.back();
+  const bool new_block = before == nullptr || before->prev_hash != job.prev_hash;
   job.clean = job.clean || new_block;
+  core::JobPtr added = keep(std::move(job));
+  const bool unchanged =
+      before != nullptr && before->id == added->id && same_content(*before, *added) &&
+      before->share_target == added->share_target && before->version_mask == added->version_mask;
+  return unchanged ? nullptr : added;
+}
 
+core::JobPtr JobWindow::add_resumed(core::Job job) {
+  job.clean = jobs_.empty() || jobs_.back()->prev_hash != job.prev_hash;
+  return keep(std::move(job));
+}
+
+core::JobPtr JobWindow::keep(core::Job job) {
   const auto known = std::find_if(jobs_.begin(), jobs_.end(),
                                   [&](const core::JobPtr& kept) { return kept->id == job.id; });
   const bool repeated = known != jobs_.end() && same_content(**known, job);
-  const bool current = repeated && *known == jobs_.back();
-  const bool unchanged = current && (*known)->share_target == job.share_target &&
-                         (*known)->version_mask == job.version_mask;
-
   if (job.clean) {
     jobs_.clear();
   } else if (known != jobs_.end()) {
@@ -35,7 +44,7 @@ core::JobPtr JobWindow::add(core::Job job) {
   if (repeated) job.clean = false;
   jobs_.push_back(std::make_shared<const core::Job>(std::move(job)));
   if (jobs_.size() > kMaxJobs) jobs_.pop_front();
-  return unchanged ? nullptr : jobs_.back();
+  return jobs_.back();
 }
 
 core::JobPtr JobWindow::set_version_mask(std::uint32_t mask) {

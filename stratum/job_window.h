@@ -19,6 +19,11 @@ class JobWindow {
   /// starting that afresh would find the same shares again (ESP-Miner #1587).
   core::JobPtr add(core::Job job);
 
+  /// The first job after the session was resumed on a new connection; never null. Pools mark the
+  /// first job of any connection clean, which says nothing of the block's other jobs: only another
+  /// prev_hash voids these.
+  core::JobPtr add_resumed(core::Job job);
+
   /// The current job again with another version mask, not clean; null when there is no job.
   core::JobPtr set_version_mask(std::uint32_t mask);
 
@@ -29,6 +34,8 @@ class JobWindow {
   std::size_t size() const { return jobs_.size(); }
 
  private:
+  core::JobPtr keep(core::Job job);
+
   std::deque<core::JobPtr> jobs_;
 };
 

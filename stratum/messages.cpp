@@ -244,6 +244,27 @@ Parsed<Extranonce> read_subscribe_result(const json::object& message) {
   return Extranonce{std::move(*extranonce1), *size};
 }
 
+std::string read_session_id(const json::object& message) {
+  const json::value* result = message.if_contains("result");
+  const json::array* array = result == nullptr ? nullptr : result->if_array();
+  const json::array* named =
+      array == nullptr || array->empty() ? nullptr : array->front().if_array();
+  if (named == nullptr) return {};
+  // [["mining.set_difficulty", id], ["mining.notify", id]], or one such pair alone.
+  std::string id;
+  const auto take = [&](const json::array& pair) {
+    const json::string* method = string_at(pair, 0);
+    const json::string* name = string_at(pair, 1);
+    if (method == nullptr || name == nullptr || name->size() > kMaxSessionIdBytes) return;
+    if (id.empty() || *method == "mining.notify") id = *name;
+  };
+  take(*named);
+  for (const json::value& it : *named) {
+    if (const json::array* pair = it.if_array()) take(*pair);
+  }
+  return id;
+}
+
 Parsed<std::uint32_t> read_configure_result(const json::object& message) {
   const json::value* result = message.if_contains("result");
   if (has_error(message) || result == nullptr || !result->is_object()) return 0;

@@ -17,6 +17,7 @@ namespace ebb::stratum {
 
 inline constexpr std::size_t kMaxExtranonce1 = 32;
 inline constexpr std::size_t kMaxJobIdBytes = 256;
+inline constexpr std::size_t kMaxSessionIdBytes = 256;
 inline constexpr std::size_t kMaxMerkleBranch = 32;
 
 /// The value, or what is wrong with the message: never its own words, which may be hostile.
@@ -77,6 +78,10 @@ Parsed<std::string> read_show_message(const boost::json::object& message);
 
 /// The `result` of mining.subscribe: [anything, extranonce1, extranonce2_size, ...].
 Parsed<Extranonce> read_subscribe_result(const boost::json::object& message);
+
+/// The pool's name for the session in that result, as it is to be named when it is resumed; empty
+/// when there is none that can be.
+std::string read_session_id(const boost::json::object& message);
 
 /// The mask granted by mining.configure; 0 when version rolling was refused, in whatever words.
 Parsed<std::uint32_t> read_configure_result(const boost::json::object& message);

@@ -8,7 +8,7 @@
 
 #include "stratum/backoff.h"
 #include "stratum/line.h"
-#include "stratum/submit_queue.h"
+#include "stratum/share_path.h"
 
 namespace ebb::stratum {
 
@@ -61,7 +61,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
         socket_(io),
         resolver_(io),
         write_wake_(io),
-        random_(std::random_device{}()) {}
+        random_(std::random_device{}()),
+        shares_([this](ShareDropped dropped) { sink_(std::move(dropped)); }) {}
 
   void start() {
     asio::co_spawn(socket_.get_executor(), run(),
@@ -72,16 +73,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   }
 
   void submit(core::Share share) {
-    switch (queue_.push(std::move(share))) {
-      case SubmitQueue::Push::queued:
-        break;
-      case SubmitQueue::Push::dropped_worst:
-        drop(ShareDropped::Why::rate_limited);
-        break;
-      case SubmitQueue::Push::duplicate:
-        drop(ShareDropped::Why::duplicate);
-        break;
-    }
+    shares_.push(std::move(share));
+    if (stopping_ && !session_) shares_.give_up();
     pump();
   }
 
@@ -97,6 +90,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     stopping_ = true;
     drain_until_ = Clock::now() + config_.drain_timeout;
     if (!session_) {
+      shares_.give_up();
       cancel_.emit(asio::cancellation_type::terminal);
     } else {
       end_if_drained();
@@ -130,11 +124,14 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
       sink_(Disconnected{end_reason_, destination.wait});
     }
     close_session();
+    shares_.give_up();
   }
 
   asio::awaitable<void> connect_and_serve(const PoolUrl& url, bool send_configure) {
     sink_(Connecting{url.text()});
     if (!co_await connect(url)) co_return;
+    if (!(url.at == last_at_)) shares_.give_up();  // another server has not got our session
+    last_at_ = url.at;
 
     SessionConfig session;
     session.user = config_.user;
@@ -144,8 +141,11 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     session.session = ++session_number_;
     session.send_configure = send_configure;
     session.suggest_difficulty = config_.suggest_difficulty;
+    session.submit_stale = config_.submit_stale;
+    session.version_form = shares_.version_form();
+    session.resumption = shares_.resumption(Clock::now());
     session_.emplace(std::move(session));
-    connected_at_ = last_line_at_ = Clock::now();
+    connected_at_ = last_line_at_ = last_verdict_at_ = Clock::now();
     had_job_ = configure_given_up_ = false;
     framer_ = LineFramer();
     unsent_.clear();
@@ -198,9 +198,10 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
       LineFramer::Chunk chunk = framer_.push({buffer.data(), size});
       for (std::size_t i = 0; i < chunk.overlong; ++i)
         session_->overlong_line();
+      const auto now = Clock::now();
       for (const std::string& line : chunk.lines)
-        session_->receive(line);
-      if (!chunk.lines.empty()) last_line_at_ = Clock::now();
+        session_->receive(line, now);
+      if (!chunk.lines.empty()) last_line_at_ = now;
       handle_events();
       flush();
       if (ended_) co_return;
@@ -237,12 +238,15 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
         handle_events();
         flush();
       }
-      if (session_->unanswered_submits() == 0) answers_due_ = now + config_.reply_timeout;
+      if (session_->unanswered_submits() == 0) last_verdict_at_ = now;
+      const bool unheard = now - last_verdict_at_ > config_.silence_timeout;
+      const bool forgotten = shares_.forget(*session_, now - config_.silence_timeout) > 0;
       if (!had_job_ && now - connected_at_ > config_.handshake_timeout) {
         end("no work from the pool");
       } else if (now - last_line_at_ > config_.silence_timeout) {
         end("the pool went silent");
-      } else if (now > answers_due_ && now - last_line_at_ > config_.reply_timeout) {
+      } else if ((forgotten && unheard) || (now - last_verdict_at_ > config_.reply_timeout &&
+                                            now - last_line_at_ > config_.reply_timeout)) {
         end("the pool does not answer submits");
       }
       end_if_drained();
@@ -261,6 +265,10 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
       } else if (std::holds_alternative<AuthorisationFailed>(event)) {
         // ckpool leaves the line open and never sends work.
         end("the pool refused the user name");
+      } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
+        shares_.subscribed(subscribed->resumed);
+      } else if (std::holds_alternative<ShareJudged>(event)) {
+        last_verdict_at_ = Clock::now();
       }
       sink_(std::move(event));
     }
@@ -281,22 +289,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
 
   /// Moves shares from the queue to the wire, as far as the rate allows.
   void pump() {
-    if (!session_ || ended_ || !session_->authorised() || unsent_.size() > kMaxUnsentBytes) return;
-    while (auto share = queue_.pop(Clock::now())) {
-      switch (session_->submit(*share)) {
-        case SubmitResult::sent:
-          break;
-        case SubmitResult::stale:
-          drop(ShareDropped::Why::stale);
-          break;
-        case SubmitResult::not_ready:
-          drop(ShareDropped::Why::rate_limited);
-          break;
-        case SubmitResult::withheld:
-          drop(ShareDropped::Why::withheld);
-          break;
-      }
-    }
+    if (!session_ || ended_ || unsent_.size() > kMaxUnsentBytes) return;
+    shares_.pump(*session_, Clock::now());
     flush();
   }
 
@@ -313,7 +307,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   void end_if_drained() {
     if (!stopping_ || ended_) return;
     pump();
-    const bool quiet = unsent_.empty() && session_->unanswered_submits() == 0;
+    const bool quiet = unsent_.empty() && session_->unanswered_submits() == 0 && shares_.idle();
     if (quiet || Clock::now() >= drain_until_) end("stopped");
   }
 
@@ -327,18 +321,10 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   }
 
   void close_session() {
-    if (session_) {
-      for (std::size_t i = session_->unanswered_submits(); i > 0; --i) {
-        drop(ShareDropped::Why::unanswered);
-      }
-    }
-    for (std::size_t i = queue_.clear(); i > 0; --i)
-      drop(ShareDropped::Why::stale);
+    if (session_) shares_.lost(*session_, Clock::now());
     session_.reset();
     ended_ = false;
   }
-
-  void drop(ShareDropped::Why why) { sink_(ShareDropped{why}); }
 
   PoolClientConfig config_;
   std::function<void(PoolEvent)> sink_;
@@ -350,7 +336,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   std::uniform_real_distribution<double> uniform_{0, 1};
 
   Backoff backoff_;
-  SubmitQueue queue_;
+  SharePath shares_;
+  HostPort last_at_;  ///< of the last connection
   std::optional<Destination> redirect_;
   bool stopping_ = false;
   Clock::time_point drain_until_{};
@@ -364,7 +351,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   bool ended_ = false;
   bool had_job_ = false;
   bool configure_given_up_ = false;
-  Clock::time_point connected_at_{}, last_line_at_{}, answers_due_{};
+  Clock::time_point connected_at_{}, last_line_at_{}, last_verdict_at_{};
 };
 
 PoolClient::PoolClient(asio::io_context& io, PoolClientConfig config,

@@ -25,6 +25,7 @@ struct PoolClientConfig {
   std::string password;
   std::string user_agent;
   std::optional<double> suggest_difficulty;
+  bool submit_stale = false;  ///< the pool is known to pay for shares of jobs that it voided
 
   // Real pools' habits set these; tests shorten them.
   std::chrono::milliseconds connect_timeout{10'000};

@@ -39,7 +39,15 @@ void Session::start() {
                            {"version-rolling.min-bit-count", 2}}});
     requests_.emplace(id, Request::configure);
   }
-  requests_.emplace(send("mining.subscribe", {config_.user_agent}), Request::subscribe);
+  json::array subscribe{config_.user_agent};
+  if (config_.resumption) subscribe.emplace_back(config_.resumption->id);
+  requests_.emplace(send("mining.subscribe", std::move(subscribe)), Request::subscribe);
+}
+
+bool Session::takes_shares() const {
+  // Whether the jobs that were handed over still hold is known by the first new one, and how their
+  // versions may roll by the answer to mining.configure.
+  return authorised_ && !resumed_without_job_ && !(resumed_ && configure_pending());
 }
 
 bool Session::configure_pending() const {
@@ -56,8 +64,9 @@ void Session::configure_timed_out() {
   if (!mask_) set_mask(0);
 }
 
-void Session::receive(std::string_view line) {
+void Session::receive(std::string_view line, Clock::time_point now) {
   if (failed_) return;
+  now_ = now;
   const auto message = parse_line(line);
   if (!message) return bad_line(message.error().what);
   if (const Outcome outcome = handle(*message); !outcome) return bad_line(outcome.error());
@@ -188,12 +197,43 @@ void Session::on_subscribe_reply(const json::object& message) {
   auto extranonce = read_subscribe_result(message);
   if (!extranonce) return fail("subscription: " + extranonce.error());
   subscribed_ = true;
+  id_ = read_session_id(message);
+  const bool resumed = resume(*extranonce);
   extranonce_ = std::move(*extranonce);
-  events_.emplace_back(Subscribed{extranonce_.extranonce1.size(), extranonce_.extranonce2_size});
+  events_.emplace_back(
+      Subscribed{extranonce_.extranonce1.size(), extranonce_.extranonce2_size, resumed});
   requests_.emplace(send("mining.authorize", {config_.user, config_.password}), Request::authorize);
   for (const EarlyMessage& early : std::exchange(early_, {})) {
     std::visit([&](const auto& it) { apply(it); }, early);
   }
+}
+
+bool Session::resume(const Extranonce& answer) {
+  auto last = std::exchange(config_.resumption, std::nullopt);
+  if (!last || !last->is_resumed_by(answer)) return false;
+  config_.session = last->session;
+  if (!difficulty_) difficulty_ = last->difficulty;
+  jobs_ = std::move(last->jobs);
+  resumed_ = resumed_without_job_ = true;
+  return true;
+}
+
+std::optional<Resumption> Session::resumption() const {
+  if (!subscribed_ || id_.empty()) return std::nullopt;
+  return Resumption{id_, extranonce_, config_.session, difficulty_, jobs_};
+}
+
+std::vector<Unanswered> Session::take_unanswered() {
+  return take_unanswered(Clock::time_point::max());
+}
+
+std::vector<Unanswered> Session::take_unanswered(Clock::time_point before) {
+  std::vector<Unanswered> unanswered;
+  for (auto it = submits_.begin(); it != submits_.end() && it->second.sent_at < before;) {
+    unanswered.push_back({std::move(it->second.share), it->second.sends});
+    it = submits_.erase(it);
+  }
+  return unanswered;
 }
 
 void Session::on_authorize_reply(const json::object& message) {
@@ -224,9 +264,10 @@ void Session::send_suggestion() {
 void Session::on_submit_reply(PendingSubmit pending, const json::object& message) {
   const Reply reply = read_reply(message);
   const RejectReason reason = classify_reject(reply);
-  if (pending.teaches_form) version_form_.judged(pending.form, reply.ok, reason);
-  events_.emplace_back(
-      ShareJudged{std::move(pending.share), reply.ok, reason, without_secrets(reply.text)});
+  const bool arrived_before = pending.sends > 1 && reason == RejectReason::duplicate;
+  if (pending.teaches_form) config_.version_form.judged(pending.form, reply.ok, reason);
+  events_.emplace_back(ShareJudged{std::move(pending.share), reply.ok || arrived_before, reason,
+                                   without_secrets(reply.text), now_ - pending.sent_at});
 }
 
 void Session::apply_or_keep(EarlyMessage message) {
@@ -244,7 +285,9 @@ void Session::apply_or_keep(EarlyMessage message) {
 void Session::apply(const Notify& notify) {
   const JobContext context{config_.pool, config_.session, extranonce_, difficulty_.value_or(1),
                            mask_.value_or(0)};
-  if (auto job = jobs_.add(make_job(notify, context))) {
+  core::Job sent = make_job(notify, context);
+  const bool first = std::exchange(resumed_without_job_, false);
+  if (auto job = first ? jobs_.add_resumed(std::move(sent)) : jobs_.add(std::move(sent))) {
     events_.emplace_back(JobReceived{std::move(job)});
   }
 }
@@ -268,7 +311,7 @@ void Session::set_mask(std::uint32_t mask) {
   const bool changed = mask_.value_or(0) != mask;
   mask_ = mask;
   events_.emplace_back(VersionRolling{mask});
-  if (!changed) return;
+  if (!changed || resumed_without_job_) return;
   if (auto job = jobs_.set_version_mask(mask)) events_.emplace_back(JobReceived{std::move(job)});
 }
 
@@ -277,7 +320,7 @@ void Session::suggest_difficulty(double difficulty) {
   if (authorised_ && !failed_) send_suggestion();
 }
 
-SubmitResult Session::submit(const core::Share& share) {
+SubmitResult Session::submit(const core::Share& share, Clock::time_point now, unsigned sends) {
   if (share.job == nullptr || share.job->pool != config_.pool ||
       share.job->session != config_.session)
     return SubmitResult::stale;
@@ -286,13 +329,14 @@ SubmitResult Session::submit(const core::Share& share) {
   const std::uint32_t mask = mask_.value_or(0);
   const std::uint32_t rolled = share.header.version ^ job.version;
   const bool block = share.solves_block();
-  const bool live = jobs_.contains(job) && (rolled & ~mask) == 0;
+  const bool may_roll = (rolled & ~mask) == 0;
+  const bool kept = jobs_.contains(job);
   // ckpool judges by the difficulty that held when the job came, public-pool by the one that holds
   // now: after a raise, only what meets both.
   const core::Target target_now =
       core::Target::from_difficulty(difficulty_.value_or(1)).value_or(core::Target());
   const bool meets = job.share_target.is_met_by(share.hash) && target_now.is_met_by(share.hash);
-  if (!block && !live) return SubmitResult::stale;
+  if (!block && !(may_roll && (kept || config_.submit_stale))) return SubmitResult::stale;
   if (!block && !meets) return SubmitResult::withheld;
   const std::size_t limit = kMaxUnansweredSubmits + (block ? kBlockSubmitReserve : 0);
   if (submits_.size() >= limit) return SubmitResult::not_ready;
@@ -301,14 +345,14 @@ SubmitResult Session::submit(const core::Share& share) {
                      core::to_hex(share.header.time), core::to_hex(share.header.nonce)};
   // datum refuses a share without its bits when rolling was negotiated, SRI one with them when it
   // was not.
-  const VersionForm::Form form = version_form_.current();
+  const VersionForm::Form form = config_.version_form.current();
   if (mask != 0 || rolled != 0) {
     params.emplace_back(
         core::to_hex(VersionForm::parameter(form, share.header.version, job.version, mask)));
   }
-  const bool teaches_form = live && meets && (job.version & mask) != 0;
+  const bool teaches_form = kept && may_roll && meets && sends == 0 && (job.version & mask) != 0;
   submits_.emplace(send("mining.submit", std::move(params)),
-                   PendingSubmit{share, teaches_form, form});
+                   PendingSubmit{share, now, sends + 1, teaches_form, form});
   return SubmitResult::sent;
 }
 

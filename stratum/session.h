@@ -6,6 +6,7 @@
 // datum, public-pool and their kin.
 
 #include <boost/json.hpp>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -21,6 +22,7 @@
 #include "stratum/job_window.h"
 #include "stratum/messages.h"
 #include "stratum/reject.h"
+#include "stratum/resumption.h"
 #include "stratum/version_form.h"
 
 namespace ebb::stratum {
@@ -34,14 +36,18 @@ struct SessionConfig {
   std::string password;
   std::string user_agent;      ///< "ebb/0.1.0"
   std::uint32_t pool = 0;      ///< stamped on every job (core::Job::pool)
-  std::uint64_t session = 0;   ///< stamped on every job (core::Job::session)
+  std::uint64_t session = 0;   ///< stamped on every job (core::Job::session), unless resumed
   bool send_configure = true;  ///< false for servers that hang up on mining.configure
   std::optional<double> suggest_difficulty;
+  bool submit_stale = false;  ///< the pool is known to pay for shares of jobs that it voided
+  VersionForm version_form;   ///< as an earlier session of the pool learnt it
+  std::optional<Resumption> resumption;  ///< of the last session, when its connection was lost
 };
 
 // Events, in the order in which they happened.
 struct Subscribed {
   std::size_t extranonce1_bytes = 0, extranonce2_bytes = 0;
+  bool resumed = false;  ///< the session that was handed over lives on
 };
 struct Authorised {};
 struct AuthorisationFailed {
@@ -60,9 +66,12 @@ struct VersionRolling {
 /// The pool's verdict on a share given to submit().
 struct ShareJudged {
   core::Share share;
+  /// Also for a share called a duplicate that had been sent before on a connection that was lost:
+  /// the first one did arrive.
   bool accepted = false;
-  RejectReason reason = RejectReason::other;  ///< when not accepted
-  std::string text;                           ///< the pool's words
+  RejectReason reason = RejectReason::other;      ///< when not accepted
+  std::string text{};                             ///< the pool's words
+  std::chrono::steady_clock::duration latency{};  ///< from its last submit to the verdict
 };
 /// client.reconnect. Empty host: the same one. Whether to follow is the caller's decision.
 struct ReconnectRequested {
@@ -94,10 +103,18 @@ enum class SubmitResult {
   not_ready,  ///< not authorised (any more), or too many unanswered requests
 };
 
+/// A share whose answer was lost with its connection.
+struct Unanswered {
+  core::Share share;
+  unsigned sends = 0;  ///< how often it was sent
+};
+
 /// One thread. Memory is bounded whatever arrives (jobs kept, requests pending, text lengths), as
 /// long as output and events are taken after each line.
 class Session {
  public:
+  using Clock = std::chrono::steady_clock;
+
   static constexpr std::size_t kMaxUnansweredSubmits = 1024;
   /// Above that, for shares that solve a block.
   static constexpr std::size_t kBlockSubmitReserve = 64;
@@ -109,8 +126,9 @@ class Session {
   /// Queues the opening requests: configure and subscribe, without waiting between them.
   void start();
 
-  /// One line from the pool, without its end. Does nothing once the session has failed.
-  void receive(std::string_view line);
+  /// One line from the pool, without its end. Does nothing once the session has failed. `now` is
+  /// for ShareJudged::latency alone.
+  void receive(std::string_view line, Clock::time_point now = {});
 
   /// The transport dropped a line for its length.
   void overlong_line();
@@ -120,8 +138,16 @@ class Session {
   void configure_timed_out();
 
   /// Queues mining.submit, or says why not. A share that solves a block is sent even when stale or
-  /// below a raised difficulty, if its job is of this session.
-  SubmitResult submit(const core::Share& share);
+  /// below a raised difficulty, if its job is of this session. `sends`: how often it was sent on
+  /// earlier connections.
+  SubmitResult submit(const core::Share& share, Clock::time_point now = {}, unsigned sends = 0);
+
+  /// What the next connection may take up, with those shares; nothing when the pool has not named
+  /// the session. Of use once this one's connection is lost.
+  std::optional<Resumption> resumption() const;
+  std::vector<Unanswered> take_unanswered();
+  /// Of them those sent before `before`; a verdict that comes later is not looked for.
+  std::vector<Unanswered> take_unanswered(Clock::time_point before);
 
   /// Asks the pool for another share difficulty (above zero) from now on. It need not listen.
   void suggest_difficulty(double difficulty);
@@ -133,17 +159,23 @@ class Session {
 
   bool subscribed() const { return subscribed_; }
   bool authorised() const { return authorised_; }
+  /// When shares are best given to submit().
+  bool takes_shares() const;
   bool failed() const { return failed_; }
   bool configure_pending() const;
   std::size_t unanswered_submits() const { return submits_.size(); }
   std::size_t jobs_kept() const { return jobs_.size(); }
   std::uint64_t bad_lines() const { return bad_lines_; }
   std::uint64_t unmatched_replies() const { return unmatched_replies_; }
+  std::uint64_t number() const { return config_.session; }
+  const VersionForm& version_form() const { return config_.version_form; }
 
  private:
   enum class Request { configure, subscribe, authorize, suggest_difficulty, other };
   struct PendingSubmit {
     core::Share share;
+    Clock::time_point sent_at{};
+    unsigned sends = 1;
     bool teaches_form = false;  ///< its job has ones under the mask, and the share is right
     VersionForm::Form form = VersionForm::Form::difference;
   };
@@ -167,6 +199,7 @@ class Session {
   void on_authorize_reply(const boost::json::object& message);
   void on_submit_reply(PendingSubmit pending, const boost::json::object& message);
 
+  bool resume(const Extranonce& answer);
   void apply_or_keep(EarlyMessage message);
   void apply(const Notify& notify);
   void apply(const NewDifficulty& difficulty);
@@ -186,13 +219,16 @@ class Session {
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, Request> requests_;  ///< at most one of each kind
   std::map<std::uint64_t, PendingSubmit> submits_;
+  Clock::time_point now_{};         ///< of the line at hand
   std::deque<EarlyMessage> early_;  ///< what came before the subscribe reply
 
   Extranonce extranonce_;
   std::optional<double> difficulty_;   ///< nothing before the first set_difficulty: 1
   std::optional<std::uint32_t> mask_;  ///< nothing while unknown: 0
-  VersionForm version_form_;
+  std::string id_;                     ///< the pool's name for the session
   JobWindow jobs_;
+  bool resumed_ = false;
+  bool resumed_without_job_ = false;  ///< the pool has not sent a job since it resumed
 
   std::vector<std::string> output_;
   std::vector<Event> events_;

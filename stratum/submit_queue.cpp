@@ -4,18 +4,25 @@
 
 namespace ebb::stratum {
 
-SubmitQueue::Push SubmitQueue::push(core::Share share) {
-  if (sent_.contains(share.hash.bytes)) return Push::duplicate;
-  if (!waiting_.insert(std::move(share)).second) return Push::duplicate;
-  if (waiting_.size() <= limits_.waiting) return Push::queued;
-  waiting_.erase(std::prev(waiting_.end()));
-  return Push::dropped_worst;
+std::optional<SubmitQueue::Dropped> SubmitQueue::push(core::Share share) {
+  if (sent_.contains(share.hash.bytes) || waiting_.contains(share)) {
+    return Dropped{Dropped::Why::duplicate, std::move(share)};
+  }
+  waiting_.insert(std::move(share));
+  if (waiting_.size() <= limits_.waiting) return std::nullopt;
+  return Dropped{Dropped::Why::worst,
+                 std::move(waiting_.extract(std::prev(waiting_.end())).value())};
+}
+
+bool SubmitQueue::take_turn(Clock::time_point now) {
+  refill(now);
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
 }
 
 std::optional<core::Share> SubmitQueue::pop(Clock::time_point now) {
-  refill(now);
-  if (waiting_.empty() || tokens_ < 1) return std::nullopt;
-  tokens_ -= 1;
+  if (waiting_.empty() || !take_turn(now)) return std::nullopt;
   core::Share share = std::move(waiting_.extract(waiting_.begin()).value());
   sent_.insert(share.hash.bytes);
   sent_order_.push_back(share.hash.bytes);
@@ -34,10 +41,11 @@ std::optional<SubmitQueue::Clock::duration> SubmitQueue::next_in(Clock::time_poi
   return std::chrono::ceil<std::chrono::milliseconds>(wait);
 }
 
-std::size_t SubmitQueue::clear() {
-  const std::size_t count = waiting_.size();
-  waiting_.clear();
-  return count;
+std::vector<core::Share> SubmitQueue::clear() {
+  std::vector<core::Share> shares;
+  while (!waiting_.empty())
+    shares.push_back(std::move(waiting_.extract(waiting_.begin()).value()));
+  return shares;
 }
 
 void SubmitQueue::refill(Clock::time_point now) {

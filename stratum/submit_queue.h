@@ -27,26 +27,36 @@ class SubmitQueue {
     std::size_t remembered = 20'000;  ///< headers sent, against duplicates
   };
 
-  enum class Push {
-    queued,
-    dropped_worst,  ///< queued, but the queue was full: the worst share in it was dropped
-    duplicate,
+  struct Dropped {
+    enum class Why {
+      worst,      ///< of a full queue
+      duplicate,  ///< waits already, or was sent
+    };
+    Why why;
+    core::Share share;
   };
 
   SubmitQueue() : SubmitQueue(Limits()) {}
   explicit SubmitQueue(Limits limits)
       : limits_(limits), tokens_(static_cast<double>(limits.burst)) {}
 
-  Push push(core::Share share);
+  /// What has no place; nothing when there is room.
+  std::optional<Dropped> push(core::Share share);
 
   /// The next share that may be sent now, best first.
   std::optional<core::Share> pop(Clock::time_point now);
 
+  /// Takes the turn of a share that is sent again and so does not wait here.
+  bool take_turn(Clock::time_point now);
+
+  bool empty() const { return waiting_.empty(); }
+  const core::Share& best() const { return *waiting_.begin(); }  ///< when not empty
+
   /// How long until pop() gives one; nothing while the queue is empty.
   std::optional<Clock::duration> next_in(Clock::time_point now);
 
-  /// Forgets what waits (the connection it was for is gone); returns how many.
-  std::size_t clear();
+  /// Gives up what waits: the session it was for is gone.
+  std::vector<core::Share> clear();
 
  private:
   struct BestFirst {

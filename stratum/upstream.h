@@ -24,7 +24,12 @@ struct Disconnected {
 struct ShareDropped {
   enum class Why { stale, duplicate, withheld, rate_limited, unanswered };
   Why why;
+  core::Share share{};
 };
+
+/// "stale", "duplicate", "withheld", "rate-limited", "unanswered".
+std::string_view name_of(ShareDropped::Why why);
+
 /// What an upstream tells its owner, in order: its own events and its session's.
 using PoolEvent = std::variant<Connecting, Connected, Disconnected, ShareDropped, Event>;
 

@@ -19,6 +19,10 @@ std::uint32_t rank_of(const core::Share& share) {
   return core::load_le32(share.hash.bytes.data());
 }
 
+bool is_duplicate(const std::optional<SubmitQueue::Dropped>& dropped) {
+  return dropped && dropped->why == SubmitQueue::Dropped::Why::duplicate;
+}
+
 const SubmitQueue::Clock::time_point kStart{1000s};
 
 }  // namespace
@@ -26,7 +30,7 @@ const SubmitQueue::Clock::time_point kStart{1000s};
 TEST_CASE("submit queue: the best hash goes first") {
   SubmitQueue queue;
   for (const std::uint32_t rank : {5u, 2u, 9u})
-    CHECK(queue.push(share_of(rank)) == SubmitQueue::Push::queued);
+    CHECK_FALSE(queue.push(share_of(rank)));
   CHECK(rank_of(*queue.pop(kStart)) == 2);
   CHECK(rank_of(*queue.pop(kStart)) == 5);
   CHECK(rank_of(*queue.pop(kStart)) == 9);
@@ -54,7 +58,10 @@ TEST_CASE("submit queue: a full queue drops the worst share") {
   SubmitQueue queue({.per_second = 1, .burst = 1, .waiting = 2, .remembered = 10});
   queue.push(share_of(5));
   queue.push(share_of(7));
-  CHECK(queue.push(share_of(6)) == SubmitQueue::Push::dropped_worst);
+  const auto dropped = queue.push(share_of(6));
+  REQUIRE(dropped);
+  CHECK(dropped->why == SubmitQueue::Dropped::Why::worst);
+  CHECK(rank_of(dropped->share) == 7);
   CHECK(rank_of(*queue.pop(kStart)) == 5);
   CHECK(rank_of(*queue.pop(kStart + 2s)) == 6);
   CHECK_FALSE(queue.pop(kStart + 9s));
@@ -63,10 +70,10 @@ TEST_CASE("submit queue: a full queue drops the worst share") {
 TEST_CASE("submit queue: no header is sent twice, waiting or sent") {
   SubmitQueue queue;
   queue.push(share_of(1));
-  CHECK(queue.push(share_of(1)) == SubmitQueue::Push::duplicate);
+  CHECK(is_duplicate(queue.push(share_of(1))));
   queue.pop(kStart);
-  CHECK(queue.push(share_of(1)) == SubmitQueue::Push::duplicate);
-  CHECK(queue.clear() == 0);
+  CHECK(is_duplicate(queue.push(share_of(1))));
+  CHECK(queue.clear().empty());
 }
 
 TEST_CASE("submit queue: what it remembers is bounded") {
@@ -75,6 +82,26 @@ TEST_CASE("submit queue: what it remembers is bounded") {
     queue.push(share_of(i));
     queue.pop(kStart + std::chrono::seconds(i));
   }
-  CHECK(queue.push(share_of(0)) == SubmitQueue::Push::queued);
-  CHECK(queue.push(share_of(9)) == SubmitQueue::Push::duplicate);
+  CHECK_FALSE(queue.push(share_of(0)));
+  CHECK(is_duplicate(queue.push(share_of(9))));
+}
+
+TEST_CASE("submit queue: what is sent again takes its turn like the rest") {
+  SubmitQueue queue({.per_second = 10, .burst = 2, .waiting = 10, .remembered = 10});
+  queue.push(share_of(1));
+  CHECK(queue.take_turn(kStart));
+  CHECK(queue.pop(kStart));
+  CHECK_FALSE(queue.take_turn(kStart));
+  CHECK(queue.take_turn(kStart + 100ms));
+}
+
+TEST_CASE("submit queue: what is given up comes back, best first") {
+  SubmitQueue queue;
+  for (const std::uint32_t rank : {5u, 2u, 9u})
+    queue.push(share_of(rank));
+  const auto shares = queue.clear();
+  REQUIRE(shares.size() == 3);
+  CHECK(rank_of(shares[0]) == 2);
+  CHECK(rank_of(shares[2]) == 9);
+  CHECK_FALSE(queue.pop(kStart));
 }
