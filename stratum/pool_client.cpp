@@ -240,13 +240,13 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
       }
       if (session_->unanswered_submits() == 0) last_verdict_at_ = now;
       const bool unheard = now - last_verdict_at_ > config_.silence_timeout;
-      const bool forgotten = shares_.forget(*session_, now - config_.silence_timeout) > 0;
+      if (!unheard) shares_.forget(*session_, now - config_.silence_timeout);
       if (!had_job_ && now - connected_at_ > config_.handshake_timeout) {
         end("no work from the pool");
       } else if (now - last_line_at_ > config_.silence_timeout) {
         end("the pool went silent");
-      } else if ((forgotten && unheard) || (now - last_verdict_at_ > config_.reply_timeout &&
-                                            now - last_line_at_ > config_.reply_timeout)) {
+      } else if (unheard || (now - last_verdict_at_ > config_.reply_timeout &&
+                             now - last_line_at_ > config_.reply_timeout)) {
         end("the pool does not answer submits");
       }
       end_if_drained();

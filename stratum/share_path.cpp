@@ -82,11 +82,9 @@ void SharePath::subscribed(bool resumed) {
   vain_attempts_ = 0;
 }
 
-std::size_t SharePath::forget(Session& session, Clock::time_point before) {
-  auto forgotten = session.take_unanswered(before);
-  for (Unanswered& it : forgotten)
+void SharePath::forget(Session& session, Clock::time_point before) {
+  for (Unanswered& it : session.take_unanswered(before))
     drop_({Why::unanswered, std::move(it.share)});
-  return forgotten.size();
 }
 
 void SharePath::lost(Session& session, Clock::time_point now) {

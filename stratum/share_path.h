@@ -44,8 +44,8 @@ class SharePath {
   /// The pool has answered the subscription.
   void subscribed(bool resumed);
 
-  /// Shares sent before `before` get no answer any more, though the connection lives: how many.
-  std::size_t forget(Session& session, Clock::time_point before);
+  /// Shares sent before `before` get no answer any more, though the connection lives.
+  void forget(Session& session, Clock::time_point before);
 
   /// The session's connection is gone.
   void lost(Session& session, Clock::time_point now);
