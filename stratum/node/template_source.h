@@ -4,10 +4,10 @@
 #include <functional>
 #include <string>
 
-#include "stratum/server/block_template.h"
-#include "stratum/server/pool_event.h"
+#include "stratum/node/block_template.h"
+#include "stratum/node/notice.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 /// A block that meets its network target.
 struct SolvedBlock {
@@ -28,7 +28,7 @@ class TemplateSource {
   struct Listener {
     /// A new template, each time there is something better to work on than before.
     std::function<void(BlockTemplatePtr)> on_template;
-    std::function<void(PoolEvent)> on_event;
+    std::function<void(Notice)> on_event;
   };
 
   virtual ~TemplateSource() = default;
@@ -45,4 +45,4 @@ class TemplateSource {
   virtual void stop() = 0;
 };
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

@@ -5,13 +5,13 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "stratum/server/block_template.h"
+#include "stratum/node/block_template.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 /// Fails, naming the field, when one is missing or makes no sense. A witness commitment is taken
 /// over only while the template's rules hold segwit: bcoin offers one before that, and a block that
 /// then carries the coinbase's witness is invalid.
 tl::expected<BlockTemplate, std::string> read_block_template(const boost::json::value& result);
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

@@ -1,9 +1,9 @@
-#include "stratum/server/coinbase.h"
+#include "stratum/node/coinbase.h"
 
 #include "tests/unit/catch.h"
-#include "tests/unit/stratum/server_support.h"
+#include "tests/unit/stratum/node_support.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 std::string hex(const core::Bytes& bytes) {
@@ -111,4 +111,4 @@ TEST_CASE("coinbase: the witness goes around the outputs, and the rest stays") {
                                                  text.substr(text.size() - 8));
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

@@ -6,7 +6,7 @@
 
 #include "core/sha256.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 /// SHA-256d of the two, one after the other: their parent in the tree.
 core::Hash256 hash_pair(const core::Hash256& left, const core::Hash256& right);
@@ -18,4 +18,4 @@ core::Hash256 merkle_tree_root(std::vector<core::Hash256> leaves);
 /// `others` are the leaves right of it.
 std::vector<core::Hash256> merkle_branch(std::span<const core::Hash256> others);
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

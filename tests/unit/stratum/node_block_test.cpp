@@ -1,17 +1,17 @@
-#include "stratum/server/block.h"
+#include "stratum/node/block.h"
 
 #include <algorithm>
 
 #include "core/target.h"
-#include "stratum/server/coinbase.h"
+#include "stratum/node/coinbase.h"
+#include "stratum/node/merkle.h"
+#include "stratum/node/serialize.h"
 #include "stratum/server/demo_chain.h"
-#include "stratum/server/merkle.h"
 #include "stratum/server/pool_job.h"
-#include "stratum/server/serialize.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/stratum/server_support.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 /// Reads blocks as a node does, by BIP 144.
@@ -91,7 +91,7 @@ class Reader {
 }  // namespace
 
 TEST_CASE("block: what a node reads back is what went in") {
-  DemoChain chain({.seed = 5}, at(0));
+  server::DemoChain chain({.seed = 5}, server::at(0));
   while (chain.current()->transactions.size() < 3)
     chain.advance({chain.next_change(), kTime});
   BlockTemplate block_template = *chain.current();
@@ -99,12 +99,14 @@ TEST_CASE("block: what a node reads back is what went in") {
   if (!segwit) block_template.witness_commitment_script.clear();
 
   const auto job =
-      make_pool_job(std::make_shared<BlockTemplate>(block_template), 12, core::Bytes{0x51}).value();
-  const core::Bytes coinbase = coinbase_of(*job, core::Bytes(4, 0xa1), core::Bytes(8, 0xb2));
+      server::make_pool_job(std::make_shared<BlockTemplate>(block_template), 12, core::Bytes{0x51})
+          .value();
+  const core::Bytes coinbase =
+      server::coinbase_of(*job, core::Bytes(4, 0xa1), core::Bytes(8, 0xb2));
   core::Header header;
   header.version = block_template.version;
   header.prev_hash = block_template.prev_hash;
-  header.merkle_root = merkle_root_of(*job, coinbase);
+  header.merkle_root = server::merkle_root_of(*job, coinbase);
   header.time = kTime;
   header.bits = block_template.bits;
   header.nonce = 7;
@@ -158,4 +160,4 @@ TEST_CASE("block: counts of every width") {
   }
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

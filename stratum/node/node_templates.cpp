@@ -1,4 +1,4 @@
-#include "stratum/server/node_templates.h"
+#include "stratum/node/node_templates.h"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -10,10 +10,10 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/printable.h"
-#include "stratum/server/node_rpc.h"
-#include "stratum/server/template_json.h"
+#include "stratum/node/node_rpc.h"
+#include "stratum/node/template_json.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 namespace asio = boost::asio;
@@ -80,7 +80,7 @@ struct NodeState {
   }
 
   void on_fetched(FetchResult result);
-  void report(PoolEvent::Level level, const std::string& what) {
+  void report(Notice::Level level, const std::string& what) {
     listener.on_event({level, "node " + template_rpc.address() + ": " + what});
   }
 
@@ -102,11 +102,11 @@ struct NodeState {
 void NodeState::on_fetched(FetchResult result) {
   if (!result) {
     if (problem != result.error().what)
-      report(PoolEvent::Level::warning, result.error().what + "; asking again");
+      report(Notice::Level::warning, result.error().what + "; asking again");
     problem = std::move(result.error().what);
     return;
   }
-  if (!problem.empty()) report(PoolEvent::Level::info, "answers");
+  if (!problem.empty()) report(Notice::Level::info, "answers");
   problem.clear();
 
   const Clock::time_point now = Clock::now();
@@ -187,4 +187,4 @@ tl::expected<std::unique_ptr<TemplateSource>, std::string> make_node_templates(
       std::move(executor), std::move(config), std::move(*for_templates), std::move(*for_blocks)));
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

@@ -7,9 +7,9 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "stratum/server/template_source.h"
+#include "stratum/node/template_source.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 struct NodeConfig {
   std::string url;                                ///< http://user:password@host:port
@@ -27,4 +27,4 @@ struct NodeConfig {
 tl::expected<std::unique_ptr<TemplateSource>, std::string> make_node_templates(
     boost::asio::any_io_executor executor, NodeConfig config);
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

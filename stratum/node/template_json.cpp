@@ -1,11 +1,11 @@
-#include "stratum/server/template_json.h"
+#include "stratum/node/template_json.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "core/target.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 namespace json = boost::json;
@@ -112,4 +112,4 @@ tl::expected<BlockTemplate, std::string> read_block_template(const json::value& 
   return out;
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

@@ -1,8 +1,8 @@
-#include "stratum/server/merkle.h"
+#include "stratum/node/merkle.h"
 
 #include <algorithm>
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 /// The parents of `level`, from its element `first` on.
@@ -39,4 +39,4 @@ std::vector<core::Hash256> merkle_branch(std::span<const core::Hash256> others) 
   return branch;
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

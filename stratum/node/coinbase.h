@@ -1,9 +1,9 @@
 #pragma once
 // The coinbase transaction, around a gap for the extranonce.
 
-#include "stratum/server/block_template.h"
+#include "stratum/node/block_template.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 /// The block's height as the coinbase script must begin with (BIP 34): a minimal script number
 /// push, so OP_0 and OP_1..OP_16 for 0..16.
@@ -28,4 +28,4 @@ CoinbaseParts build_coinbase(const BlockTemplate& block_template, std::size_t ex
 /// value of 32 zero bytes as its only witness item. `coinbase`: whole non-witness serialisation.
 core::Bytes with_coinbase_witness(core::ByteView coinbase);
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 /// What went wrong, for a log line: printable, bounded, without credentials.
 struct RpcError {
@@ -46,4 +46,4 @@ class NodeRpc {
   std::unique_ptr<Connection> connection_;
 };
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

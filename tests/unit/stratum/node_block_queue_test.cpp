@@ -1,9 +1,9 @@
-#include "stratum/server/block_queue.h"
+#include "stratum/node/block_queue.h"
 
 #include "tests/unit/catch.h"
-#include "tests/unit/stratum/server_support.h"
+#include "tests/unit/stratum/node_support.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 /// Keeps what is submitted until the test decides.
@@ -73,4 +73,4 @@ TEST_CASE("block queue: what waits is bounded") {
   CHECK(queue.wants(some_hash(100)));
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

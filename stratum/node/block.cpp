@@ -1,9 +1,9 @@
-#include "stratum/server/block.h"
+#include "stratum/node/block.h"
 
-#include "stratum/server/coinbase.h"
-#include "stratum/server/serialize.h"
+#include "stratum/node/coinbase.h"
+#include "stratum/node/serialize.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 core::Bytes serialize_block(const core::Header& header, core::ByteView coinbase,
                             const BlockTemplate& block_template) {
@@ -20,4 +20,4 @@ core::Bytes serialize_block(const core::Header& header, core::ByteView coinbase,
   return out;
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

@@ -1,6 +1,6 @@
-#include "stratum/server/block_queue.h"
+#include "stratum/node/block_queue.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 bool BlockQueue::wants(const core::Hash256& prev_hash) const {
   return prev_hash != accepted_on_ && waiting_.size() < kMaxWaiting;
@@ -26,4 +26,4 @@ void BlockQueue::submit_next() {
   });
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

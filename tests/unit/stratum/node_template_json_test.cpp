@@ -1,9 +1,9 @@
-#include "stratum/server/template_json.h"
+#include "stratum/node/template_json.h"
 
 #include "tests/unit/catch.h"
-#include "tests/unit/stratum/server_support.h"
+#include "tests/unit/stratum/node_support.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 namespace json = boost::json;
@@ -94,4 +94,4 @@ TEST_CASE("block template: what is missing or makes no sense is named") {
   CHECK(error_of(object) == "block template: bad or no transaction data");
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

@@ -1,10 +1,10 @@
-#include "stratum/server/coinbase.h"
+#include "stratum/node/coinbase.h"
 
 #include <array>
 
-#include "stratum/server/serialize.h"
+#include "stratum/node/serialize.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 constexpr std::array<std::uint8_t, 5> kTag = {'/', 'e', 'b', 'b', '/'};
@@ -69,4 +69,4 @@ core::Bytes with_coinbase_witness(core::ByteView coinbase) {
   return out;
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

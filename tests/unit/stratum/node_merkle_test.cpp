@@ -1,10 +1,10 @@
-#include "stratum/server/merkle.h"
+#include "stratum/node/merkle.h"
 
 #include "stratum/server/pool_job.h"
 #include "tests/unit/catch.h"
-#include "tests/unit/stratum/server_support.h"
+#include "tests/unit/stratum/node_support.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 TEST_CASE("merkle: the branch leads where the whole tree does, for 1 to 9 transactions") {
   const std::size_t others = GENERATE(range<std::size_t>(0, 9));
@@ -47,9 +47,9 @@ TEST_CASE("pool job: bits that are no target are refused") {
   BlockTemplate block_template = some_template();
   block_template.bits = 0;
   const auto job =
-      make_pool_job(std::make_shared<BlockTemplate>(block_template), 12, core::Bytes{0x51});
+      server::make_pool_job(std::make_shared<BlockTemplate>(block_template), 12, core::Bytes{0x51});
   REQUIRE_FALSE(job);
   CHECK(job.error().find("00000000") != std::string::npos);
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

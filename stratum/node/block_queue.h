@@ -5,9 +5,9 @@
 #include <functional>
 #include <optional>
 
-#include "stratum/server/template_source.h"
+#include "stratum/node/template_source.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 /// On an easy network clients solve the same block many times over before the next template is
 /// there. Once one was accepted its siblings are worthless, and until then a few in waiting are
@@ -37,4 +37,4 @@ class BlockQueue {
   std::optional<core::Hash256> accepted_on_;  ///< previous hash of the last accepted block
 };
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

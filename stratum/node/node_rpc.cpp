@@ -1,4 +1,4 @@
-#include "stratum/server/node_rpc.h"
+#include "stratum/node/node_rpc.h"
 
 #include <curl/curl.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/printable.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 namespace json = boost::json;
@@ -180,4 +180,4 @@ tl::expected<long, RpcError> NodeRpc::Connection::perform(const std::stop_token&
   return status;
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

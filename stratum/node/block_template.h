@@ -7,7 +7,7 @@
 
 #include "core/sha256.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 
 struct TemplateTransaction {
   core::Bytes raw;     ///< full serialisation, with witness where there is one
@@ -30,4 +30,4 @@ struct BlockTemplate {
 
 using BlockTemplatePtr = std::shared_ptr<const BlockTemplate>;
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node

@@ -1,6 +1,6 @@
-#include "stratum/server/serialize.h"
+#include "stratum/node/serialize.h"
 
-namespace ebb::stratum::server {
+namespace ebb::stratum::node {
 namespace {
 
 void append_le(core::Bytes& out, std::uint64_t value, unsigned size) {
@@ -37,4 +37,4 @@ void append_compact_size(core::Bytes& out, std::uint64_t value) {
   }
 }
 
-}  // namespace ebb::stratum::server
+}  // namespace ebb::stratum::node
