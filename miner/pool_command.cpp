@@ -11,21 +11,22 @@
 #include "miner/demo_pool.h"
 #include "miner/lifetime.h"
 #include "miner/summary_file.h"
+#include "stratum/node/node_templates.h"
 #include "stratum/server/demo_templates.h"
-#include "stratum/server/node_templates.h"
 #include "stratum/server/pool_server.h"
 
 namespace ebb::miner {
 namespace {
 
+namespace node = stratum::node;
 namespace server = stratum::server;
 
-tl::expected<std::unique_ptr<server::TemplateSource>, std::string> make_source(
+tl::expected<std::unique_ptr<node::TemplateSource>, std::string> make_source(
     boost::asio::io_context& io, const PoolOptions& options) {
   if (options.node.empty()) return server::make_demo_templates(io.get_executor(), {});
-  server::NodeConfig config;
+  node::NodeConfig config;
   config.url = options.node;
-  return server::make_node_templates(io.get_executor(), std::move(config));
+  return node::make_node_templates(io.get_executor(), std::move(config));
 }
 
 std::string summary_of(const server::PoolStatistics& statistics) {

@@ -2,6 +2,7 @@
 
 #include "miner/flags.h"
 #include "miner/option_values.h"
+#include "stratum/node/address.h"
 
 namespace ebb::miner {
 namespace {
@@ -11,6 +12,14 @@ constexpr std::size_t kMaxScriptBytes = 10'000;  // Bitcoin's MAX_SCRIPT_SIZE
 struct Texts {
   std::string listen = "127.0.0.1:3333", difficulty, node, payout = "51", run_for, summary;
 };
+
+core::Bytes read_payout(const std::string& text) {
+  if (const auto script = core::from_hex(text); script && !script->empty()) {
+    if (script->size() <= kMaxScriptBytes) return *script;
+    throw UsageError{"--payout: " + quote(text) + " is longer than a script may be"};
+  }
+  return value_or_usage_error("--payout", stratum::node::parse_payout_address(text)).script;
+}
 
 PoolOptions read_pool(const Texts& texts) {
   PoolOptions options;
@@ -23,11 +32,7 @@ PoolOptions read_pool(const Texts& texts) {
     throw UsageError{"--node: the address must begin with http:// or https://"};
   }
   options.node = texts.node;
-  const auto script = core::from_hex(texts.payout);
-  if (!script || script->empty() || script->size() > kMaxScriptBytes) {
-    throw UsageError{"--payout-script: " + quote(texts.payout) + " is not a script in hexadecimal"};
-  }
-  options.payout_script = *script;
+  options.payout_script = read_payout(texts.payout);
   if (!texts.run_for.empty()) {
     options.run_for = value_or_usage_error("--for", parse_duration(texts.run_for));
   }
@@ -44,8 +49,8 @@ CommandFlags pool_flags(CLI::App& app) {
   pool->add_option("--difficulty", texts->difficulty, "Fixed share difficulty (default: adjusted)");
   pool->add_option("--node", texts->node,
                    "Full node to take templates from: http://user:pass@host:port");
-  pool->add_option("--payout-script", texts->payout,
-                   "Output script of the coinbase, in hexadecimal")
+  pool->add_option("--payout", texts->payout,
+                   "Whom blocks pay: an address, or an output script in hexadecimal")
       ->capture_default_str();
   pool->add_option("--for", texts->run_for, "Stop after this long");
   pool->add_option("--summary", texts->summary, "Write one JSON object at exit; - for stdout");

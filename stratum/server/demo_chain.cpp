@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/target.h"
-#include "stratum/server/merkle.h"
-#include "stratum/server/serialize.h"
+#include "stratum/node/merkle.h"
+#include "stratum/node/serialize.h"
 
 namespace ebb::stratum::server {
 namespace {
@@ -22,32 +22,33 @@ core::Hash256 random_hash(std::mt19937_64& random) {
 }
 
 /// Well formed, spending what never was, to anyone.
-TemplateTransaction random_transaction(std::mt19937_64& random) {
-  TemplateTransaction transaction;
+node::TemplateTransaction random_transaction(std::mt19937_64& random) {
+  node::TemplateTransaction transaction;
   core::Bytes& raw = transaction.raw;
-  append_le32(raw, 2);
-  append_compact_size(raw, 1);
-  append(raw, random_hash(random).bytes);
-  append_le32(raw, 0);
-  append_compact_size(raw, 0);
-  append_le32(raw, 0xffffffff);
-  append_compact_size(raw, 1);
-  append_le64(raw, random() % kSubsidy);
-  append_compact_size(raw, 1);
+  node::append_le32(raw, 2);
+  node::append_compact_size(raw, 1);
+  node::append(raw, random_hash(random).bytes);
+  node::append_le32(raw, 0);
+  node::append_compact_size(raw, 0);
+  node::append_le32(raw, 0xffffffff);
+  node::append_compact_size(raw, 1);
+  node::append_le64(raw, random() % kSubsidy);
+  node::append_compact_size(raw, 1);
   raw.push_back(0x51);  // OP_TRUE
-  append_le32(raw, 0);
+  node::append_le32(raw, 0);
   transaction.txid = core::sha256d(raw);
   return transaction;
 }
 
 /// BIP 141: OP_RETURN, push of 36 bytes, aa21a9ed, hash of the witness root and the reserved value.
 /// None of the transactions has a witness, so their wtxids are their txids; the coinbase's is zero.
-core::Bytes witness_commitment(const std::vector<TemplateTransaction>& transactions) {
+core::Bytes witness_commitment(const std::vector<node::TemplateTransaction>& transactions) {
   std::vector<core::Hash256> wtxids(1);
-  for (const TemplateTransaction& transaction : transactions)
+  for (const node::TemplateTransaction& transaction : transactions)
     wtxids.push_back(transaction.txid);
   core::Bytes script = {0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed};
-  append(script, hash_pair(merkle_tree_root(std::move(wtxids)), core::Hash256{}).bytes);
+  node::append(script,
+               node::hash_pair(node::merkle_tree_root(std::move(wtxids)), core::Hash256{}).bytes);
   return script;
 }
 
@@ -113,7 +114,7 @@ void DemoChain::extend(const core::Hash256& tip, PoolTime now) {
 }
 
 void DemoChain::refresh(PoolTime now) {
-  auto next = std::make_shared<BlockTemplate>();
+  auto next = std::make_shared<node::BlockTemplate>();
   next->height = height_;
   next->version = 0x20000000;
   next->prev_hash = tip_;

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "stratum/server/block_template.h"
+#include "stratum/node/block_template.h"
 #include "stratum/server/pool_time.h"
 
 namespace ebb::stratum::server {
@@ -27,7 +27,7 @@ class DemoChain {
   DemoChain(DemoConfig config, PoolTime now);
 
   /// The template to work on.
-  const BlockTemplatePtr& current() const { return template_; }
+  const node::BlockTemplatePtr& current() const { return template_; }
 
   /// Lets time pass; true when the template has changed. The others find blocks at random moments,
   /// within a quarter of the interval around the average.
@@ -50,7 +50,7 @@ class DemoChain {
   core::Hash256 tip_;
   std::chrono::steady_clock::time_point next_block_;
   std::chrono::steady_clock::time_point next_refresh_;
-  BlockTemplatePtr template_;
+  node::BlockTemplatePtr template_;
 };
 
 }  // namespace ebb::stratum::server

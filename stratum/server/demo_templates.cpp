@@ -34,11 +34,11 @@ struct DemoState : std::enable_shared_from_this<DemoState> {
 
   DemoChain chain;
   asio::steady_timer timer;
-  TemplateSource::Listener listener;
+  node::TemplateSource::Listener listener;
   bool stopped = false;
 };
 
-class DemoTemplates : public TemplateSource {
+class DemoTemplates : public node::TemplateSource {
  public:
   DemoTemplates(asio::any_io_executor executor, DemoConfig config)
       : state_(std::make_shared<DemoState>(std::move(executor), config)) {}
@@ -51,7 +51,7 @@ class DemoTemplates : public TemplateSource {
     asio::post(state_->timer.get_executor(), [state = state_] { state->publish(); });
   }
 
-  void submit_block(SolvedBlock block, std::function<void(BlockResult)> done) override {
+  void submit_block(node::SolvedBlock block, std::function<void(node::BlockResult)> done) override {
     asio::post(state_->timer.get_executor(), [state = state_, block = std::move(block),
                                               done = std::move(done)] {
       if (state->stopped) return;
@@ -72,8 +72,8 @@ class DemoTemplates : public TemplateSource {
 
 }  // namespace
 
-std::unique_ptr<TemplateSource> make_demo_templates(asio::any_io_executor executor,
-                                                    DemoConfig config) {
+std::unique_ptr<node::TemplateSource> make_demo_templates(asio::any_io_executor executor,
+                                                          DemoConfig config) {
   return std::make_unique<DemoTemplates>(std::move(executor), config);
 }
 

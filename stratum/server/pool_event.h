@@ -2,16 +2,12 @@
 // Something worth a line in the log; who logs is not the pool's business.
 
 #include <functional>
-#include <string>
+
+#include "stratum/node/notice.h"
 
 namespace ebb::stratum::server {
 
-struct PoolEvent {
-  enum class Level { debug, info, warning };
-  Level level = Level::info;
-  std::string text;  ///< one line, printable
-};
-
+using PoolEvent = node::Notice;
 using PoolEventSink = std::function<void(PoolEvent)>;
 
 }  // namespace ebb::stratum::server

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "stratum/server/merkle.h"
-#include "stratum/server/serialize.h"
+#include "stratum/node/merkle.h"
+#include "stratum/node/serialize.h"
 
 namespace ebb::stratum::server {
 namespace {
@@ -31,7 +31,7 @@ std::string notify_work_of(const PoolJob& job) {
 
 }  // namespace
 
-tl::expected<PoolJobPtr, std::string> make_pool_job(BlockTemplatePtr block_template,
+tl::expected<PoolJobPtr, std::string> make_pool_job(node::BlockTemplatePtr block_template,
                                                     std::size_t extranonce_size,
                                                     core::ByteView payout_script) {
   const auto network_target = core::Target::from_compact(block_template->bits);
@@ -39,11 +39,11 @@ tl::expected<PoolJobPtr, std::string> make_pool_job(BlockTemplatePtr block_templ
     return tl::unexpected("the template's bits " + core::to_hex(block_template->bits) +
                           " are no target");
   auto job = std::make_shared<PoolJob>();
-  job->coinbase = build_coinbase(*block_template, extranonce_size, payout_script);
+  job->coinbase = node::build_coinbase(*block_template, extranonce_size, payout_script);
   std::vector<core::Hash256> txids;
-  for (const TemplateTransaction& transaction : block_template->transactions)
+  for (const node::TemplateTransaction& transaction : block_template->transactions)
     txids.push_back(transaction.txid);
-  job->merkle_branch = merkle_branch(txids);
+  job->merkle_branch = node::merkle_branch(txids);
   job->network_target = *network_target;
   job->block_template = std::move(block_template);
   job->notify_work = notify_work_of(*job);
@@ -53,16 +53,16 @@ tl::expected<PoolJobPtr, std::string> make_pool_job(BlockTemplatePtr block_templ
 core::Bytes coinbase_of(const PoolJob& job, core::ByteView extranonce1,
                         core::ByteView extranonce2) {
   core::Bytes coinbase = job.coinbase.prefix;
-  append(coinbase, extranonce1);
-  append(coinbase, extranonce2);
-  append(coinbase, job.coinbase.suffix);
+  node::append(coinbase, extranonce1);
+  node::append(coinbase, extranonce2);
+  node::append(coinbase, job.coinbase.suffix);
   return coinbase;
 }
 
 core::Hash256 merkle_root_of(const PoolJob& job, core::ByteView coinbase) {
   core::Hash256 root = core::sha256d(coinbase);
   for (const core::Hash256& sibling : job.merkle_branch)
-    root = hash_pair(root, sibling);
+    root = node::hash_pair(root, sibling);
   return root;
 }
 

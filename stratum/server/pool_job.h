@@ -7,15 +7,15 @@
 
 #include "core/header.h"
 #include "core/target.h"
-#include "stratum/server/block_template.h"
-#include "stratum/server/coinbase.h"
+#include "stratum/node/block_template.h"
+#include "stratum/node/coinbase.h"
 
 namespace ebb::stratum::server {
 
 /// Immutable and shared by all clients.
 struct PoolJob {
-  BlockTemplatePtr block_template;
-  CoinbaseParts coinbase;
+  node::BlockTemplatePtr block_template;
+  node::CoinbaseParts coinbase;
   std::vector<core::Hash256> merkle_branch;
   core::Target network_target;
   /// mining.notify's parameters from prevhash to nbits, as JSON text: the same for every client.
@@ -25,7 +25,7 @@ struct PoolJob {
 using PoolJobPtr = std::shared_ptr<const PoolJob>;
 
 /// Fails, saying why, when the template's bits are no target.
-tl::expected<PoolJobPtr, std::string> make_pool_job(BlockTemplatePtr block_template,
+tl::expected<PoolJobPtr, std::string> make_pool_job(node::BlockTemplatePtr block_template,
                                                     std::size_t extranonce_size,
                                                     core::ByteView payout_script);
 

@@ -10,8 +10,8 @@
 #include <cmath>
 #include <sstream>
 
-#include "stratum/server/block.h"
-#include "stratum/server/block_queue.h"
+#include "stratum/node/block.h"
+#include "stratum/node/block_queue.h"
 #include "stratum/server/client_connection.h"
 
 namespace ebb::stratum::server {
@@ -64,14 +64,14 @@ Overloaded(Fs...) -> Overloaded<Fs...>;  // clang 14 does not deduce this for ag
 
 struct PoolServer::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::any_io_executor io_executor, PoolServerConfig pool_config,
-       std::unique_ptr<TemplateSource> template_source)
+       std::unique_ptr<node::TemplateSource> template_source)
       : executor(std::move(io_executor)),
         config(std::move(pool_config)),
         source(std::move(template_source)),
         acceptor(executor),
         accept_pause(executor),
         ticker(executor),
-        blocks(*source, [this](const SolvedBlock& block, const BlockResult& result) {
+        blocks(*source, [this](const node::SolvedBlock& block, const node::BlockResult& result) {
           on_block_result(block, result);
         }) {}
 
@@ -85,21 +85,21 @@ struct PoolServer::Impl : std::enable_shared_from_this<Impl> {
   template <class F>
   void for_each_client(F&& f);
 
-  void on_template(BlockTemplatePtr block_template);
+  void on_template(node::BlockTemplatePtr block_template);
   void on_client_event(ClientConnection& client, ClientEvent event);
   void on_block_solved(ClientConnection& client, const JudgedShare& share);
-  void on_block_result(const SolvedBlock& block, const BlockResult& result);
+  void on_block_result(const node::SolvedBlock& block, const node::BlockResult& result);
   void log(PoolEvent::Level level, std::string text) {
     if (config.on_event) config.on_event({level, std::move(text)});
   }
 
   asio::any_io_executor executor;
   PoolServerConfig config;
-  std::unique_ptr<TemplateSource> source;
+  std::unique_ptr<node::TemplateSource> source;
   tcp::acceptor acceptor;
   asio::steady_timer accept_pause;
   asio::steady_timer ticker;
-  BlockQueue blocks;
+  node::BlockQueue blocks;
   std::map<std::uint64_t, std::shared_ptr<ClientConnection>> clients;
   std::uint64_t next_client = 1;
   PoolJobPtr job;
@@ -131,7 +131,7 @@ tl::expected<PoolEndpoint, std::string> PoolServer::Impl::listen() {
 void PoolServer::Impl::start_source() {
   source->start({
       .on_template =
-          [this](BlockTemplatePtr block_template) { on_template(std::move(block_template)); },
+          [this](node::BlockTemplatePtr block_template) { on_template(std::move(block_template)); },
       .on_event = [this](PoolEvent event) { log(event.level, std::move(event.text)); },
   });
 }
@@ -213,7 +213,7 @@ void PoolServer::Impl::for_each_client(F&& f) {
   }
 }
 
-void PoolServer::Impl::on_template(BlockTemplatePtr block_template) {
+void PoolServer::Impl::on_template(node::BlockTemplatePtr block_template) {
   const bool clean = !job || job->block_template->prev_hash != block_template->prev_hash;
   auto next = make_pool_job(std::move(block_template), kExtranonce1Size + config.extranonce2_size,
                             config.payout_script);
@@ -257,16 +257,17 @@ void PoolServer::Impl::on_client_event(ClientConnection& client, ClientEvent eve
 }
 
 void PoolServer::Impl::on_block_solved(ClientConnection& client, const JudgedShare& share) {
-  const BlockTemplate& block_template = *share.job->block_template;
+  const node::BlockTemplate& block_template = *share.job->block_template;
   if (!blocks.wants(block_template.prev_hash)) return;
   log(PoolEvent::Level::info, client.peer() + " SOLVED BLOCK " +
                                   std::to_string(block_template.height) + ' ' +
                                   share.hash.to_display_hex());
   blocks.add({share.hash, block_template.prev_hash, block_template.height,
-              serialize_block(share.header, share.coinbase, block_template)});
+              node::serialize_block(share.header, share.coinbase, block_template)});
 }
 
-void PoolServer::Impl::on_block_result(const SolvedBlock& block, const BlockResult& result) {
+void PoolServer::Impl::on_block_result(const node::SolvedBlock& block,
+                                       const node::BlockResult& result) {
   log(result.accepted ? PoolEvent::Level::info : PoolEvent::Level::warning,
       "block " + std::to_string(block.height) + ' ' + block.hash.to_display_hex() + ": " +
           result.text);
@@ -278,7 +279,7 @@ void PoolServer::Impl::on_block_result(const SolvedBlock& block, const BlockResu
 }
 
 PoolServer::PoolServer(asio::any_io_executor executor, PoolServerConfig config,
-                       std::unique_ptr<TemplateSource> source)
+                       std::unique_ptr<node::TemplateSource> source)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(config), std::move(source))) {}
 
 PoolServer::~PoolServer() {

@@ -11,9 +11,9 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "stratum/node/template_source.h"
 #include "stratum/reject.h"
 #include "stratum/server/pool_event.h"
-#include "stratum/server/template_source.h"
 #include "stratum/server/vardiff.h"
 
 namespace ebb::stratum::server {
@@ -65,7 +65,7 @@ struct PoolStatistics {
 class PoolServer {
  public:
   PoolServer(boost::asio::any_io_executor executor, PoolServerConfig config,
-             std::unique_ptr<TemplateSource> source);
+             std::unique_ptr<node::TemplateSource> source);
   ~PoolServer();
   PoolServer(const PoolServer&) = delete;
   PoolServer& operator=(const PoolServer&) = delete;

@@ -223,7 +223,7 @@ void ServerSession::issue_job(bool clean, PoolTime now) {
     send(R"({"id":null,"method":"mining.set_difficulty","params":[)" +
          json_number(announced_difficulty_) + "]}");
   }
-  const BlockTemplate& block_template = *job_->block_template;
+  const node::BlockTemplate& block_template = *job_->block_template;
   const std::uint32_t time = std::max({block_template.min_time, block_template.time, now.unix_s});
   const IssuedJob& issued = book_.issue(job_, time, announced_difficulty_, clean);
   send(R"({"id":null,"method":"mining.notify","params":[")" + issued.id + "\"," +

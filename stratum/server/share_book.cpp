@@ -82,7 +82,7 @@ tl::expected<JudgedShare, Refusal> ShareBook::judge(const Submission& submission
   if (submission.time < issued->time || submission.time - issued->time > kMaxTimeAhead)
     return tl::unexpected(kTimeOutOfRange);
 
-  const BlockTemplate& block_template = *issued->job->block_template;
+  const node::BlockTemplate& block_template = *issued->job->block_template;
   JudgedShare share;
   share.job = issued->job;
   share.coinbase = coinbase_of(*issued->job, extranonce1_, submission.extranonce2);

@@ -24,7 +24,7 @@ BLOCK_LINE = re.compile(r"block [0-9]+ [0-9a-f]{64}: ")
 
 async def run():
     with BcoinNode() as node:
-        arguments = ("--node", node.url, "--difficulty", "0.0001", "--payout-script", PAYOUT)
+        arguments = ("--node", node.url, "--difficulty", "0.0001", "--payout", PAYOUT)
         with PoolProcess(*arguments) as pool:
             await pool.listening()
             await rise(node, pool, "first blocks", lambda: node.height() >= 3)

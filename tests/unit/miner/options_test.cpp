@@ -220,7 +220,7 @@ TEST_CASE("options: every mistake is one line that names the flag") {
   CHECK(mistake({"mine", "-o", "stratum+tcp://h:1", "-u", "a\xff"}).find("--user") !=
         std::string::npos);
   CHECK(mistake({"pool", "--node", "ftp://x"}).find("--node") != std::string::npos);
-  CHECK(mistake({"pool", "--payout-script", "5"}).find("--payout-script") != std::string::npos);
+  CHECK(mistake({"pool", "--payout", "5"}).find("--payout") != std::string::npos);
   named("--max-duty", {"--max-duty", ""});
   named("--backend", {"--backend", ""});
   named("--summary", {"--summary", ""});

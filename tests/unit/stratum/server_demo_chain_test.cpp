@@ -7,8 +7,8 @@
 namespace ebb::stratum::server {
 namespace {
 
-std::vector<BlockTemplatePtr> templates_of(DemoChain& chain, double seconds) {
-  std::vector<BlockTemplatePtr> result = {chain.current()};
+std::vector<node::BlockTemplatePtr> templates_of(DemoChain& chain, double seconds) {
+  std::vector<node::BlockTemplatePtr> result = {chain.current()};
   for (double t = 0; t <= seconds; t += 0.5)
     if (chain.advance(at(t))) result.push_back(chain.current());
   return result;
@@ -21,8 +21,8 @@ TEST_CASE("demo chain: a refresh every 5 s, a block about every 60 s") {
   const auto templates = templates_of(chain, 3600);
   std::size_t blocks = 0, changed_transactions = 0;
   for (std::size_t i = 1; i < templates.size(); ++i) {
-    const BlockTemplate& before = *templates[i - 1];
-    const BlockTemplate& now = *templates[i];
+    const node::BlockTemplate& before = *templates[i - 1];
+    const node::BlockTemplate& now = *templates[i];
     const bool block = now.prev_hash != before.prev_hash;
     blocks += block;
     CHECK(now.height == before.height + (block ? 1 : 0));
@@ -51,7 +51,7 @@ TEST_CASE("demo chain: the same seed is the same chain, another is another") {
 
 TEST_CASE("demo chain: a block on the tip moves the chain, another does not") {
   DemoChain chain({}, at(0));
-  const BlockTemplatePtr before = chain.current();
+  const node::BlockTemplatePtr before = chain.current();
   const core::Hash256 hash = some_hash(9);
   CHECK_FALSE(chain.accept(hash, some_hash(1), at(2)));
   CHECK(chain.current() == before);

@@ -17,7 +17,7 @@ inline constexpr std::chrono::seconds kPatience{120};  ///< for anything that sh
 class RunningPool {
  public:
   using MakeSource =
-      std::function<std::unique_ptr<TemplateSource>(boost::asio::any_io_executor executor)>;
+      std::function<std::unique_ptr<node::TemplateSource>(boost::asio::any_io_executor executor)>;
 
   RunningPool(PoolServerConfig config, const MakeSource& make_source) {
     config.on_event = [this](const PoolEvent& event) { events_.push_back(event.text); };

@@ -1,9 +1,9 @@
-#include "stratum/server/node_templates.h"
+#include "stratum/node/node_templates.h"
 
 #include <algorithm>
 #include <array>
 
-#include "stratum/server/node_rpc.h"
+#include "stratum/node/node_rpc.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/stratum/server_net_support.h"
 
@@ -61,7 +61,7 @@ struct NodeTimes {
 struct NodeAndPool {
   explicit NodeAndPool(FakeNode::Answer answer, const NodeTimes& times = {})
       : node(std::make_unique<FakeNode>(std::move(answer))) {
-    NodeConfig config;
+    node::NodeConfig config;
     config.url = node->url("us%65r:s3cret%21@");
     config.poll_interval = times.poll_interval;
     config.refresh_interval = times.refresh_interval;
@@ -70,7 +70,7 @@ struct NodeAndPool {
     pool_config.difficulty = 1e-9;
     pool = std::make_unique<RunningPool>(
         std::move(pool_config), [&](boost::asio::any_io_executor executor) {
-          return make_node_templates(std::move(executor), config).value();
+          return node::make_node_templates(std::move(executor), config).value();
         });
   }
 
@@ -174,7 +174,7 @@ TEST_CASE("node templates: a node's troubles are told once, without its password
     words = "getblocktemplate: an answer without a result";
   }
   SECTION("too much") {
-    trouble = FakeNode::http(std::string(NodeRpc::kMaxResponseBytes + 1, ' '));
+    trouble = FakeNode::http(std::string(node::NodeRpc::kMaxResponseBytes + 1, ' '));
     words = "getblocktemplate: an answer above 32 MiB";
   }
   SECTION("it hangs up") {
@@ -217,10 +217,10 @@ TEST_CASE("node templates: unchanged templates are not passed on, changed ones n
 TEST_CASE("node templates: nobody there") {
   boost::asio::io_context io;
   std::vector<std::string> events;
-  auto source = make_node_templates(io.get_executor(), {.url = "http://u:s3cret@127.0.0.1:" +
-                                                               std::to_string(kClosedPort)})
+  auto source = node::make_node_templates(io.get_executor(), {.url = "http://u:s3cret@127.0.0.1:" +
+                                                                     std::to_string(kClosedPort)})
                     .value();
-  source->start({.on_template = [](BlockTemplatePtr) { FAIL("a template from nowhere"); },
+  source->start({.on_template = [](node::BlockTemplatePtr) { FAIL("a template from nowhere"); },
                  .on_event =
                      [&](PoolEvent event) {
                        events.push_back(event.text);
@@ -232,8 +232,9 @@ TEST_CASE("node templates: nobody there") {
 
   SECTION("a block that cannot be delivered") {
     bool done = false;
-    auto other = make_node_templates(io.get_executor(), {.url = "http://127.0.0.1:1"}).value();
-    other->submit_block({}, [&](BlockResult result) {
+    auto other =
+        node::make_node_templates(io.get_executor(), {.url = "http://127.0.0.1:1"}).value();
+    other->submit_block({}, [&](node::BlockResult result) {
       CHECK_FALSE(result.accepted);
       CHECK(result.text.starts_with("submitblock: "));
       done = true;
@@ -253,10 +254,10 @@ TEST_CASE("node templates: a call under way ends with stop, and with destruction
   const auto begin = std::chrono::steady_clock::now();
   const bool stop_first = GENERATE(true, false);
   {
-    auto source = make_node_templates(io.get_executor(),
-                                      {.url = url, .template_timeout = std::chrono::seconds(60)})
+    auto source = node::make_node_templates(
+                      io.get_executor(), {.url = url, .template_timeout = std::chrono::seconds(60)})
                       .value();
-    source->start({.on_template = [](BlockTemplatePtr) {}, .on_event = [](PoolEvent) {}});
+    source->start({.on_template = [](node::BlockTemplatePtr) {}, .on_event = [](PoolEvent) {}});
     io.poll();
     boost::asio::ip::tcp::socket peer = silent.accept();
     std::array<char, 64> request;
@@ -274,12 +275,13 @@ TEST_CASE("node templates: URLs") {
   for (const char* url : {"", "ftp://host/", "host:8332:1", "stratum+tcp://host:1", "http://",
                           "file:///etc/passwd", "http://user:s3cret@ho st:1/"}) {
     INFO(url);
-    const auto source = make_node_templates(io.get_executor(), {.url = url});
+    const auto source = node::make_node_templates(io.get_executor(), {.url = url});
     REQUIRE_FALSE(source);
     CHECK(source.error().find("s3cret") == std::string::npos);
   }
-  CHECK(make_node_templates(io.get_executor(), {.url = "https://u:p@node.example:8332/wallet/x"}));
-  const auto rpc = NodeRpc::create("http://u:s3cret@[::1]:8332", std::chrono::seconds(1));
+  CHECK(node::make_node_templates(io.get_executor(),
+                                  {.url = "https://u:p@node.example:8332/wallet/x"}));
+  const auto rpc = node::NodeRpc::create("http://u:s3cret@[::1]:8332", std::chrono::seconds(1));
   REQUIRE(rpc);
   CHECK(rpc->address() == "http://[::1]:8332/");
 }

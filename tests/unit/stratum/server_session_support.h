@@ -11,8 +11,8 @@ namespace ebb::stratum::server {
 
 inline constexpr double kTiny = 1e-8;  // 43 hashes a share
 
-inline PoolJobPtr job_of(BlockTemplate block_template, std::size_t extranonce2_size = 8) {
-  return make_pool_job(std::make_shared<BlockTemplate>(std::move(block_template)),
+inline PoolJobPtr job_of(node::BlockTemplate block_template, std::size_t extranonce2_size = 8) {
+  return make_pool_job(std::make_shared<node::BlockTemplate>(std::move(block_template)),
                        4 + extranonce2_size, core::Bytes{0x51})
       .value();
 }
@@ -58,7 +58,7 @@ struct Talk {
     ask("mining.authorize", {"alice", "x"});
   }
 
-  void set_job(BlockTemplate block_template, bool clean) {
+  void set_job(node::BlockTemplate block_template, bool clean) {
     session.set_job(job_of(std::move(block_template)), clean, now);
     pump();
   }

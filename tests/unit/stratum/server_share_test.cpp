@@ -144,7 +144,7 @@ TEST_CASE("server shares: version rolling") {
 
 TEST_CASE("server shares: rolled bits are joined to the job's own") {
   Talk talk(session_config(kTiny));
-  BlockTemplate block_template = some_template();
+  node::BlockTemplate block_template = some_template();
   block_template.version = 0x30000000;  // bit 28 signals, and lies under the mask
   talk.set_job(block_template, true);
   talk.begin(true);
@@ -173,7 +173,7 @@ TEST_CASE("server shares: a clean job makes earlier ones stale, another does not
   CHECK_FALSE(talk.client.job.clean);
   CHECK(talk.submit(first) == "ok");
 
-  BlockTemplate next = some_template(1);
+  node::BlockTemplate next = some_template(1);
   next.prev_hash = some_hash(0x99);
   talk.set_job(next, true);
   CHECK(talk.client.job.clean);
@@ -248,7 +248,7 @@ TEST_CASE("server shares: a share is judged by the difficulty of its job") {
 
 TEST_CASE("server shares: shares on one block are bounded, blocks are not") {
   ShareBook book({1, 2, 3, 4}, 8);
-  BlockTemplate block_template = some_template(0, kHardBits);
+  node::BlockTemplate block_template = some_template(0, kHardBits);
   const IssuedJob issued = book.issue(job_of(block_template), kTime, 1e-30, true);
   Submission submission{.user = "u",
                         .job_id = issued.id,
