@@ -6,7 +6,7 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(CLI11 2.1 REQUIRED)
 find_package(spdlog 1.9 REQUIRED)
 find_package(CURL 7.85 REQUIRED)
-find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS SSL Crypto)
 
 # libexpected-dev ships a header and no CMake package.
 find_path(TL_EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
@@ -55,3 +55,4 @@ ebb_package(mosquitto mosquitto.h mosquitto)
 ebb_package(modbus modbus/modbus.h modbus)
 ebb_package(gpiod gpiod.h gpiod)
 ebb_package(pugixml pugixml.hpp pugixml)
+ebb_package(psl libpsl.h psl)  # whose names are one owner's

@@ -14,6 +14,7 @@ setup_build_set=(
   libexpected-dev libcli11-dev libspdlog-dev libcurl4-openssl-dev libhwloc-dev libssl-dev
   libsqlite3-dev libical-dev libhowardhinnant-date-dev libtomlplusplus-dev tzdata
   libmosquitto-dev libmodbus-dev libgpiod-dev libpugixml-dev
+  libpsl-dev
 )
 # clang-format is the same version on both systems, for versions differ in taste. The others must be the
 # system's own: an older clang cannot read a newer libstdc++.
@@ -21,7 +22,7 @@ setup_test_set=(
   catch2 python3:python3 qemu-x86_64:qemu-user node:nodejs npm:npm ccache:ccache
   aarch64-linux-gnu-g++:g++-aarch64-linux-gnu libfaketime
   nut-server mosquitto mosquitto-clients python3-pymodbus python3-serial-asyncio
-  python3-jsonschema python3-yaml
+  python3-jsonschema python3-yaml microsocks tinyproxy
   clang-tidy:clang-tidy llvm-symbolizer:llvm "clang-format-14|clang-format"
   "libclang-rt-dev|libclang-rt-14-dev"
 )

@@ -9,11 +9,11 @@
 #include "stratum/backoff.h"
 #include "stratum/line.h"
 #include "stratum/share_path.h"
+#include "stratum/transport/dial.h"
 
 namespace ebb::stratum {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using namespace asio::experimental::awaitable_operators;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -58,14 +58,13 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   Impl(asio::io_context& io, PoolClientConfig config, std::function<void(PoolEvent)> sink)
       : config_(std::move(config)),
         sink_(std::move(sink)),
-        socket_(io),
-        resolver_(io),
+        executor_(io.get_executor()),
         write_wake_(io),
         random_(std::random_device{}()),
         shares_([this](ShareDropped dropped) { sink_(std::move(dropped)); }) {}
 
   void start() {
-    asio::co_spawn(socket_.get_executor(), run(),
+    asio::co_spawn(executor_, run(),
                    asio::bind_cancellation_slot(
                        cancel_.slot(), [self = shared_from_this()](std::exception_ptr error) {
                          if (error && !self->stopping_) std::rethrow_exception(error);
@@ -155,42 +154,20 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   }
 
   asio::awaitable<bool> connect(const PoolUrl& url) {
-    const auto resolved =
-        co_await (resolver_.async_resolve(url.at.host, std::to_string(url.at.port), kNoThrow) ||
-                  sleep_for(config_.connect_timeout));
-    if (resolved.index() == 1) {
-      end_reason_ = "no answer from the name server";
+    auto dialled = co_await dial(url, DialOptions{config_.transport, config_.connect_timeout});
+    if (!dialled) {
+      end_reason_ = std::move(dialled.error());
       co_return false;
     }
-    const auto& [resolve_error, endpoints] = std::get<0>(resolved);
-    if (resolve_error) {
-      end_reason_ = "cannot resolve " + url.at.host + ": " + resolve_error.message();
-      co_return false;
-    }
-    socket_ = tcp::socket(socket_.get_executor());
-    const auto connected = co_await (asio::async_connect(socket_, endpoints, kNoThrow) ||
-                                     sleep_for(config_.connect_timeout));
-    if (connected.index() == 1) {
-      end_reason_ = "no answer";
-      co_return false;
-    }
-    const auto& [connect_error, endpoint] = std::get<0>(connected);
-    if (connect_error) {
-      end_reason_ = connect_error.message();
-      co_return false;
-    }
-    boost::system::error_code ignored;  // both are refinements; the connection works without
-    socket_.set_option(tcp::no_delay(true), ignored);
-    socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-    const HostPort address{endpoint.address().to_string(), endpoint.port()};
-    sink_(Connected{address.text()});
+    stream_ = *std::move(dialled);
+    sink_(Connected{stream_->remote()});
     co_return true;
   }
 
   asio::awaitable<void> read_lines() {
     std::array<char, 16384> buffer;
     for (;;) {
-      const auto [error, size] = co_await socket_.async_read_some(asio::buffer(buffer), kNoThrow);
+      const auto [error, size] = co_await stream_->read_some(asio::buffer(buffer));
       if (error) {
         end(describe(error));
         co_return;
@@ -217,7 +194,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
         continue;
       }
       const std::string batch = std::exchange(unsent_, {});
-      const auto [error, size] = co_await asio::async_write(socket_, asio::buffer(batch), kNoThrow);
+      const auto [error, size] = co_await stream_->write(asio::buffer(batch));
       if (error) {
         end(describe(error));
         co_return;
@@ -316,8 +293,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     if (ended_) return;
     ended_ = true;
     end_reason_ = std::move(reason);
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    stream_->close();
   }
 
   void close_session() {
@@ -328,8 +304,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
 
   PoolClientConfig config_;
   std::function<void(PoolEvent)> sink_;
-  tcp::socket socket_;
-  tcp::resolver resolver_;
+  asio::any_io_executor executor_;
   asio::steady_timer write_wake_;
   asio::cancellation_signal cancel_;
   std::mt19937_64 random_;
@@ -343,6 +318,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   Clock::time_point drain_until_{};
 
   // Of the current connection.
+  std::unique_ptr<Stream> stream_;
   std::uint64_t session_number_ = 0;
   std::optional<Session> session_;
   LineFramer framer_;

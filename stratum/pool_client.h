@@ -10,6 +10,7 @@
 #include <string>
 
 #include "stratum/pool_url.h"
+#include "stratum/transport/pool_transport.h"
 #include "stratum/upstream.h"
 
 namespace boost::asio {
@@ -21,6 +22,7 @@ namespace ebb::stratum {
 struct PoolClientConfig {
   std::uint32_t pool = 0;  ///< stamped on every job (core::Job::pool)
   PoolUrl url;
+  PoolTransport transport;
   std::string user;
   std::string password;
   std::string user_agent;
@@ -28,7 +30,7 @@ struct PoolClientConfig {
   bool submit_stale = false;  ///< the pool is known to pay for shares of jobs that it voided
 
   // Real pools' habits set these; tests shorten them.
-  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds connect_timeout{10'000};    ///< from the name to the last handshake
   std::chrono::milliseconds configure_timeout{3'000};   ///< then on without version rolling
   std::chrono::milliseconds handshake_timeout{60'000};  ///< until the first job
   std::chrono::milliseconds silence_timeout{300'000};   ///< without a line of any kind
