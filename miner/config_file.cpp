@@ -64,6 +64,7 @@ class ConfigReader {
   void read_throttle(TableReader& table);
   void read_power(TableReader& table);
   void read_api(TableReader& table);
+  void read_log(TableReader& table);
   void read_calendar(TableReader& table);
   void read_meter(TableReader& table);
   void read_source(TableReader& table);
@@ -108,6 +109,7 @@ MineOptions ConfigReader::read() {
   section("throttle", &ConfigReader::read_throttle);
   section("power", &ConfigReader::read_power);
   section("api", &ConfigReader::read_api);
+  section("log", &ConfigReader::read_log);
   each("schedule", [&](const toml::table& table, const std::string& where) {
     auto window = throttle::read_window(table);
     if (!window) fail(where, window.error());
@@ -302,6 +304,10 @@ void ConfigReader::read_api(TableReader& table) {
   if (const auto address = table.parsed("listen", parse_api_address)) {
     options_.throttle.api = *address;
   }
+}
+
+void ConfigReader::read_log(TableReader& table) {
+  if (const auto file = path(table, "shares")) options_.share_log = file->string();
 }
 
 void ConfigReader::read_calendar(TableReader& table) {

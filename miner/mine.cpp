@@ -13,9 +13,11 @@
 #include "miner/device_news.h"
 #include "miner/difficulty_suggestion.h"
 #include "miner/lifetime.h"
+#include "miner/payout_text.h"
 #include "miner/power_meters.h"
 #include "miner/report.h"
 #include "miner/share_ledger.h"
+#include "miner/share_log.h"
 #include "miner/wall_clock.h"
 #include "stratum/pool_client.h"
 
@@ -37,11 +39,14 @@ class MiningRun {
   MiningRun(const MineOptions& options, Console& console, std::vector<OpenedDevice> devices,
             Cards cards, PoweredBy powered, std::unique_ptr<ThrottleService> throttle,
             std::unique_ptr<SourceHub> sources, SiteMeters& meters,
-            std::shared_ptr<WebRoutes> routes, std::chrono::nanoseconds stop_patience)
+            std::shared_ptr<WebRoutes> routes, std::unique_ptr<ShareLog> share_log,
+            std::chrono::nanoseconds stop_patience)
       : console_(console),
+
         stop_patience_(stop_patience),
         lifetime_(io_, options.run_for, [this] { stop(); }),
         sample_timer_(io_),
+        share_log_(std::move(share_log)),
         cards_(std::move(cards)),
         crew_(std::move(devices),
               [this](std::vector<core::Share>& shares) { return deliver(shares); }),
@@ -64,6 +69,8 @@ class MiningRun {
       config.url = demo_->url();
     }
     pool_.address = config.url.text();
+    network_ = network_of_user(config.user);
+    named_pool_ = {pool_.address, config.user};
     client_.emplace(io_, std::move(config), [this](stratum::PoolEvent event) {
       std::visit([this](auto&& e) { on(std::forward<decltype(e)>(e)); }, std::move(event));
     });
@@ -180,7 +187,18 @@ class MiningRun {
     console_.log().warn("pool {}: {}; trying again in {:.1f} s", pool_.address, e.why,
                         std::chrono::duration<double>(e.retry_in).count());
   }
-  void on(const stratum::ShareDropped& e) { ledger_.dropped(e.why); }
+  void on(const stratum::ShareDropped& e) {
+    ledger_.dropped(e.why);
+    if (share_log_) share_log_->dropped(e, named_pool_);
+  }
+  void on(const stratum::PayoutSeen& e) {
+    const std::string text = payout_text(e, network_);
+    if (e.meets_rule) {
+      console_.log().info("the coinbase pays {}", text);
+    } else {
+      console_.log().warn("the coinbase does not pay whom it must, but {}", text);
+    }
+  }
   void on(stratum::Event&& event) {
     std::visit([this](auto&& e) { on(std::forward<decltype(e)>(e)); }, std::move(event));
   }
@@ -210,7 +228,10 @@ class MiningRun {
       console_.log().info("version rolling with mask {:08x}", e.mask);
     }
   }
-  void on(const stratum::ShareJudged& e) { ledger_.judged(e, console_.log()); }
+  void on(const stratum::ShareJudged& e) {
+    ledger_.judged(e, console_.log());
+    if (share_log_) share_log_->judged(e, named_pool_);
+  }
   void on(const stratum::ReconnectRequested& e) {
     console_.log().info("the pool asks to reconnect{}{}", e.host.empty() ? "" : " to ", e.host);
   }
@@ -234,6 +255,9 @@ class MiningRun {
   std::optional<stratum::PoolClient> client_;
   HashrateMeter meter_;
   ShareLedger ledger_;
+  std::unique_ptr<ShareLog> share_log_;
+  ShareLog::Pool named_pool_;
+  stratum::node::Network network_ = stratum::node::Network::mainnet;
   PoolStatistics pool_;
   std::uint64_t bad_line_logged_ = 0;
   DeviceNews device_news_;
@@ -277,6 +301,15 @@ int mine_on(std::vector<OpenedDevice> devices, const MineOptions& options, Conso
     console.log().error(throttle.error());
     return 1;
   }
+  std::unique_ptr<ShareLog> share_log;
+  if (!options.share_log.empty()) {
+    auto opened = ShareLog::open(options.share_log, console.log());
+    if (!opened) {
+      console.log().error("share log: {}", opened.error());
+      return 2;
+    }
+    share_log = *std::move(opened);
+  }
   const auto meters = std::make_shared<SiteMeters>(options.throttle.power.meters);
   const auto routes = std::make_shared<WebRoutes>();
   auto sources = SourceHub::open(
@@ -290,7 +323,8 @@ int mine_on(std::vector<OpenedDevice> devices, const MineOptions& options, Conso
                      devices.front().device->info().name, devices.front().device->info().backend);
   const PoweredBy powered = powered_by(devices);
   MiningRun run(options, console, std::move(devices), std::move(*cards), powered,
-                std::move(*throttle), std::move(*sources), *meters, routes, stop_patience);
+                std::move(*throttle), std::move(*sources), *meters, routes, std::move(share_log),
+                stop_patience);
   if (const auto ran = run.run(); !ran) {
     console.log().error(ran.error());
     return 1;

@@ -10,8 +10,8 @@ namespace {
 
 struct Texts {
   std::string url, user, password, devices, backend, max_duty, max_hashrate, max_power,
-      max_temperature, card_power_limit, card_clock, suggest, run_for, summary, config, state,
-      ramp_up, random_return;
+      max_temperature, card_power_limit, card_clock, suggest, run_for, summary, share_log, config,
+      state, ramp_up, random_return;
   ThreadTexts threads;
   bool demo = false, retune = false, trust_clock = false;
 };
@@ -112,6 +112,7 @@ MineOptions read_mine(const Texts& texts, bool user_given, bool password_given) 
     options.run_for = value_or_usage_error("--for", parse_duration(texts.run_for));
   }
   options.summary = texts.summary;
+  if (!texts.share_log.empty()) options.share_log = texts.share_log;
   return options;
 }
 
@@ -149,6 +150,8 @@ CommandFlags mine_flags(CLI::App& app) {
   add_state_flag(*mine, texts->state);
   mine->add_option("--suggest-difficulty", texts->suggest, "Ask the pool for this difficulty");
   mine->add_option("--for", texts->run_for, "Stop after this long: 500ms, 20s, 5m, 1h");
+  mine->add_option("--share-log", texts->share_log,
+                   "Append what became of each share, a line of JSON each, to this file");
   mine->add_option("--summary", texts->summary, "Write one JSON object at exit; - for stdout");
   return {mine, [texts, user, password] {
             return read_mine(*texts, user->count() > 0, password->count() > 0);

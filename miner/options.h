@@ -35,7 +35,8 @@ struct MineOptions {
   CardOptions cards;
   std::optional<double> suggest_difficulty;
   std::optional<std::chrono::milliseconds> run_for;
-  std::string summary;  ///< file, "-" for stdout, empty for none
+  std::string summary;    ///< file, "-" for stdout, empty for none
+  std::string share_log;  ///< file, empty for none
 };
 
 struct PoolOptions {

@@ -18,6 +18,7 @@ void ShareLedger::found(const core::Share& share, spdlog::logger& log) {
 }
 
 void ShareLedger::judged(const stratum::ShareJudged& judged, spdlog::logger& log) {
+  statistics_.latency.record(judged.latency);
   if (judged.accepted) {
     ++statistics_.accepted;
     statistics_.accepted_difficulty += judged.share.job->share_target.difficulty();

@@ -7,6 +7,7 @@
 #include <deque>
 #include <string>
 
+#include "miner/latency_histogram.h"
 #include "stratum/reject.h"
 
 namespace ebb::miner {
@@ -38,6 +39,7 @@ struct ShareStatistics {
   std::uint64_t not_sent = 0;    ///< not sent: more than the submit rate, or sent before
   std::uint64_t unanswered = 0;  ///< sent, and the connection ended before the answer
   std::uint64_t blocks = 0;      ///< shares that met the network target
+  LatencyHistogram latency;      ///< of verdicts, from the submit on
   double accepted_difficulty = 0;
   double best_difficulty = 0;
 

@@ -61,7 +61,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
         executor_(io.get_executor()),
         write_wake_(io),
         random_(std::random_device{}()),
-        shares_([this](ShareDropped dropped) { sink_(std::move(dropped)); }) {}
+        shares_([this](ShareDropped dropped) { sink_(std::move(dropped)); }),
+        payouts_(config_.payout) {}
 
   void start() {
     asio::co_spawn(executor_, run(),
@@ -76,6 +77,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     if (stopping_ && !session_) shares_.give_up();
     pump();
   }
+
+  std::optional<PayoutSeen> payout() const { return payouts_.last(); }
 
   void suggest_difficulty(double difficulty) {
     config_.suggest_difficulty = difficulty;
@@ -146,6 +149,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     session_.emplace(std::move(session));
     connected_at_ = last_line_at_ = last_verdict_at_ = Clock::now();
     had_job_ = configure_given_up_ = false;
+    payouts_.connected();
     framer_ = LineFramer();
     unsent_.clear();
     session_->start();
@@ -180,6 +184,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
         session_->receive(line, now);
       if (!chunk.lines.empty()) last_line_at_ = now;
       handle_events();
+      pump();
       flush();
       if (ended_) co_return;
       end_if_drained();
@@ -234,7 +239,9 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   void handle_events() {
     for (Event& event : session_->take_events()) {
       if (const auto* job = std::get_if<JobReceived>(&event)) {
-        had_job_ = had_job_ || job->job != nullptr;
+        had_job_ = true;
+        if (auto seen = payouts_.look(*job->job, Clock::now())) sink_(*std::move(seen));
+        if (!may_mine()) continue;
       } else if (const auto* reconnect = std::get_if<ReconnectRequested>(&event)) {
         follow(*reconnect);
       } else if (const auto* failed = std::get_if<SessionFailed>(&event)) {
@@ -242,6 +249,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
       } else if (std::holds_alternative<AuthorisationFailed>(event)) {
         // ckpool leaves the line open and never sends work.
         end("the pool refused the user name");
+      } else if (std::holds_alternative<Authorised>(event)) {
+        may_mine();
       } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
         shares_.subscribed(subscribed->resumed);
       } else if (std::holds_alternative<ShareJudged>(event)) {
@@ -249,6 +258,15 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
       }
       sink_(std::move(event));
     }
+  }
+
+  /// Leaves a pool whose last job pays others: not before the authorisation, until which it cannot
+  /// know whom to pay.
+  bool may_mine() {
+    if (!session_->authorised() || !payouts_.must_leave()) return true;
+    end(payouts_.last()->unreadable.empty() ? "the coinbase does not pay whom it must"
+                                            : "whom the coinbase pays cannot be read");
+    return false;
   }
 
   void follow(const ReconnectRequested& request) {
@@ -312,6 +330,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
 
   Backoff backoff_;
   SharePath shares_;
+  PayoutWatch payouts_;
   HostPort last_at_;  ///< of the last connection
   std::optional<Destination> redirect_;
   bool stopping_ = false;
@@ -338,6 +357,10 @@ PoolClient::~PoolClient() = default;
 
 void PoolClient::start() {
   impl_->start();
+}
+
+std::optional<PayoutSeen> PoolClient::payout() const {
+  return impl_->payout();
 }
 
 void PoolClient::suggest_difficulty(double difficulty) {

@@ -27,7 +27,8 @@ struct PoolClientConfig {
   std::string password;
   std::string user_agent;
   std::optional<double> suggest_difficulty;
-  bool submit_stale = false;  ///< the pool is known to pay for shares of jobs that it voided
+  bool submit_stale = false;         ///< the pool is known to pay for shares of jobs that it voided
+  std::optional<PayoutRule> payout;  ///< whom its coinbase must pay
 
   // Real pools' habits set these; tests shorten them.
   std::chrono::milliseconds connect_timeout{10'000};    ///< from the name to the last handshake
@@ -49,6 +50,9 @@ class PoolClient final : public Upstream {
   void suggest_difficulty(double difficulty) override;
   /// The pool is given drain_timeout to answer.
   void stop() override;
+
+  /// What the last job pays; nothing before the first.
+  std::optional<PayoutSeen> payout() const;
 
  private:
   class Impl;

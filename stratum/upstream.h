@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "stratum/payout_watch.h"
 #include "stratum/session.h"
 
 namespace ebb::stratum {
@@ -31,7 +32,8 @@ struct ShareDropped {
 std::string_view name_of(ShareDropped::Why why);
 
 /// What an upstream tells its owner, in order: its own events and its session's.
-using PoolEvent = std::variant<Connecting, Connected, Disconnected, ShareDropped, Event>;
+using PoolEvent =
+    std::variant<Connecting, Connected, Disconnected, ShareDropped, PayoutSeen, Event>;
 
 /// Connects when started, comes back after every loss, tells events to the sink it was made with.
 /// Everything happens on the io_context's one thread; the sink is called there, too.
