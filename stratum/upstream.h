@@ -25,8 +25,13 @@ struct ShareDropped {
   enum class Why { stale, duplicate, withheld, rate_limited, unanswered };
   Why why;
 };
+/// Something else worth a line in the log.
+struct Remark {
+  bool is_warning = false;
+  std::string text;  ///< printable, without credentials
+};
 /// What an upstream tells its owner, in order: its own events and its session's.
-using PoolEvent = std::variant<Connecting, Connected, Disconnected, ShareDropped, Event>;
+using PoolEvent = std::variant<Connecting, Connected, Disconnected, ShareDropped, Remark, Event>;
 
 /// Connects when started, comes back after every loss, tells events to the sink it was made with.
 /// Everything happens on the io_context's one thread; the sink is called there, too.
