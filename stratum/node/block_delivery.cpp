@@ -134,8 +134,10 @@ void BlockDelivery::on_verdict(BlockVerdict verdict) {
     waiting_.erase(rest, waiting_.end());
   }
   judge(entry.block, verdict);
-  for (const SolvedBlock& sibling : siblings)
-    judge(sibling, {Kind::side_branch, "not needed: another block of ours was accepted"});
+  for (const SolvedBlock& sibling : siblings) {
+    store_.forget(sibling);
+    listener_.on_outdated(sibling);
+  }
   if (leads) last_accepted_ = std::move(entry.block);
   pump();
 }

@@ -29,7 +29,7 @@ struct BlockDeliveryConfig {
 class BlockDelivery {
  public:
   /// Unjudged at one time on one previous block.
-  static constexpr std::size_t kMaxSiblings = 4;
+  static constexpr std::size_t kMaxSiblings = 2;
 
   using Config = BlockDeliveryConfig;
   struct Listener {
@@ -37,6 +37,8 @@ class BlockDelivery {
     std::function<void(core::Bytes block, std::function<void(BlockVerdict)> done)> submit;
     /// Accepted, side_branch or refused.
     std::function<void(const SolvedBlock&, const BlockVerdict&)> on_judged;
+    /// A sibling of one that was accepted: it is not submitted.
+    std::function<void(const SolvedBlock&)> on_outdated;
     /// Worth a line in the log.
     std::function<void(std::string)> on_trouble;
   };

@@ -128,6 +128,11 @@ void BlockStore::judged(const SolvedBlock& block, bool accepted) const {
   forget_oldest_judged();
 }
 
+void BlockStore::forget(const SolvedBlock& block) const {
+  std::error_code ignored;
+  fs::remove(folder_ / (stem_of(block) + std::string(kUnjudged)), ignored);
+}
+
 void BlockStore::forget_oldest_judged() const {
   std::vector<std::pair<fs::file_time_type, fs::path>> files;
   for (fs::path& path : files_named(folder_, {kAccepted, kRefused})) {

@@ -27,6 +27,9 @@ class BlockStore {
   /// Nothing happens when the block is not there.
   void judged(const SolvedBlock& block, bool accepted) const;
 
+  /// For a block that no node needs to see.
+  void forget(const SolvedBlock& block) const;
+
   struct Unjudged {
     std::vector<SolvedBlock> blocks;   ///< at most kMaxUnjudged
     std::vector<std::string> damaged;  ///< names of files that hold no such block

@@ -113,6 +113,7 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   tl::expected<void, std::string> open_delivery(const std::string& chain);
   asio::awaitable<void> deliver(std::shared_ptr<Impl> self, core::Bytes block,
                                 std::function<void(BlockVerdict)> done);
+  std::optional<core::Share> take_open_share(const SolvedBlock& block);
   void on_judged(const SolvedBlock& block, const BlockVerdict& verdict);
 
   core::JobPtr job_for(const BlockTemplate& block_template, bool clean);
@@ -379,6 +380,9 @@ tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::strin
     listener.on_judged = [this](const SolvedBlock& block, const BlockVerdict& verdict) {
       on_judged(block, verdict);
     };
+    listener.on_outdated = [this](const SolvedBlock& block) {
+      if (take_open_share(block)) drop(ShareDropped::Why::stale);
+    };
     listener.on_trouble = [this](std::string text) { remark(std::move(text)); };
     delivery = std::make_unique<BlockDelivery>(executor_, std::move(*store), std::move(listener),
                                                config_.delivery);
@@ -421,17 +425,24 @@ asio::awaitable<void> NodeClient::Impl::deliver(std::shared_ptr<Impl> self, core
   end_if_done();
 }
 
+std::optional<core::Share> NodeClient::Impl::take_open_share(const SolvedBlock& block) {
+  const auto open = std::find_if(open_shares_.begin(), open_shares_.end(),
+                                 [&](const core::Share& it) { return it.hash == block.hash; });
+  if (open == open_shares_.end()) return std::nullopt;
+  core::Share share = std::move(*open);
+  open_shares_.erase(open);
+  return share;
+}
+
 void NodeClient::Impl::on_judged(const SolvedBlock& block, const BlockVerdict& verdict) {
   const bool accepted = verdict.kind == BlockVerdict::Kind::accepted;
   remark("block " + std::to_string(block.height) + " " + block.hash.to_display_hex() + ": " +
              verdict.text,
          verdict.kind == BlockVerdict::Kind::refused);
   if (accepted) poll_now();
-  const auto open = std::find_if(open_shares_.begin(), open_shares_.end(),
-                                 [&](const core::Share& it) { return it.hash == block.hash; });
-  if (open == open_shares_.end()) return;  // an earlier run found it
-  ShareJudged judged{std::move(*open), accepted, RejectReason::stale, verdict.text};
-  open_shares_.erase(open);
+  auto share = take_open_share(block);
+  if (!share) return;  // an earlier run found it
+  ShareJudged judged{*std::move(share), accepted, RejectReason::stale, verdict.text};
   if (verdict.kind == BlockVerdict::Kind::refused)
     judged.reason = classify_reject({false, 0, verdict.text});
   sink_(std::move(judged));
