@@ -361,8 +361,7 @@ void NodeClient::Impl::publish(const NodeTemplate& found) {
 
 tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::string& chain) {
   chain_ = chain;
-  auto& delivery = deliveries_[chain];
-  if (!delivery) {
+  if (!deliveries_.contains(chain)) {
     auto store = BlockStore::open(config_.blocks_folder / chain);
     if (!store) return tl::unexpected(std::move(store.error()));
     BlockDelivery::Listener listener;
@@ -384,11 +383,12 @@ tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::strin
       if (take_open_share(block)) drop(ShareDropped::Why::stale);
     };
     listener.on_trouble = [this](std::string text) { remark(std::move(text)); };
-    delivery = std::make_unique<BlockDelivery>(executor_, std::move(*store), std::move(listener),
-                                               config_.delivery);
+    deliveries_[chain] = std::make_unique<BlockDelivery>(executor_, std::move(*store),
+                                                         std::move(listener), config_.delivery);
   }
-  delivery->add_kept();
-  delivery->retry_now();
+  BlockDelivery& delivery = *deliveries_.at(chain);
+  delivery.add_kept();
+  delivery.retry_now();
   return {};
 }
 
