@@ -235,6 +235,8 @@ asio::awaitable<std::string> NodeClient::Impl::follow() {
     const NodeTemplate& found = **fetched;
     if (auto fault = co_await fault_of(found, request)) co_return *std::move(fault);
     if (stopping_) break;
+    if (poll_wanted_)
+      continue;  // a block of ours was accepted since: this is the template before it
     const bool is_new_tip = !last_ || last_->prev_hash != found.block_template->prev_hash;
     publish(found);
     request.long_poll_id = found.notes.long_poll_id;

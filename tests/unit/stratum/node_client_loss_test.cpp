@@ -147,6 +147,35 @@ TEST_CASE("node client: what the node forgot it gets again, once") {
   CHECK(submitted(client) == 3);
 }
 
+TEST_CASE("node client: a template from before the accepted block gives no work") {
+  RunningClient client;
+  client.chain.submit_answer = FakeNode::kHold;
+  client.start();
+  REQUIRE(client.until_told<JobReceived>());
+  const core::Share share = solve(client.job());
+  client.submit(share);
+  REQUIRE(client.until([&] { return submitted(client) == 1; }));
+  client.kill();
+  client.events.clear();
+
+  // The next client gets its verdict while the node still looks at its proposal.
+  {
+    const std::lock_guard lock(client.chain.mutex);
+    client.chain.submit_answer.reset();
+    client.chain.holds_proposals = true;
+  }
+  client.start();
+  REQUIRE(client.until_remarked(share.hash.to_display_hex() + ": accepted"));
+  client.node().release(FakeNode::result(nullptr));
+  {
+    const std::lock_guard lock(client.chain.mutex);
+    client.chain.holds_proposals = false;
+  }
+  REQUIRE(client.until_told<JobReceived>());
+  CHECK(client.all<JobReceived>().at(0).job->prev_hash == share.hash);
+  CHECK(submitted(client) == 2);
+}
+
 TEST_CASE("node client: no mining where blocks cannot be kept") {
   RunningClient client;
   std::ofstream(client.config().blocks_folder) << "in the way";

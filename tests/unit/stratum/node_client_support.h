@@ -25,6 +25,7 @@ class FakeChain {
   std::optional<std::string> down;  ///< what everything is answered
   std::optional<std::string> submit_answer;
   std::string proposal_verdict;
+  bool holds_proposals = false;
   bool long_polling = true;
   std::string authorization;  ///< wanted; empty: any
   std::vector<const char*> capabilities = {"proposal"};
@@ -48,6 +49,7 @@ class FakeChain {
     const boost::json::object& asked = params.at(0).as_object();
     if (asked.contains("mode")) {
       proposals.emplace_back(asked.at("data").as_string().c_str());
+      if (holds_proposals) return FakeNode::kHold;
       return FakeNode::result(proposal_verdict.empty() ? boost::json::value(nullptr)
                                                        : boost::json::value(proposal_verdict));
     }
