@@ -235,8 +235,8 @@ asio::awaitable<std::string> NodeClient::Impl::follow() {
     const NodeTemplate& found = **fetched;
     if (auto fault = co_await fault_of(found, request)) co_return *std::move(fault);
     if (stopping_) break;
-    if (poll_wanted_)
-      continue;  // a block of ours was accepted since: this is the template before it
+    // A block of ours was accepted since: this is the template from before.
+    if (poll_wanted_) continue;
     const bool is_new_tip = !last_ || last_->prev_hash != found.block_template->prev_hash;
     publish(found);
     request.long_poll_id = found.notes.long_poll_id;
@@ -302,7 +302,7 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
                           stop = fetch_stop_.get_token()] {
         return propose_block(*template_rpc_, block, request, stop);
       });
-  if (stopping_) co_return std::nullopt;
+  if (stopping_ || poll_wanted_) co_return std::nullopt;
   if (reason && reason->empty()) {
     approved_ = shape;
   } else if (reason && !may_pass(*reason)) {

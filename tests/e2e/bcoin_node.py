@@ -126,7 +126,8 @@ class BcoinNode:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self):
-        arguments = ["--network=regtest", *([] if self._on_disk else ["--memory"]), "--listen=false", "--no-wallet", "--log-level=warning",
+        arguments = ["--network=regtest", "--listen=false", "--no-wallet", "--log-level=warning",
+                     *([] if self._on_disk else ["--memory"]),
                      f"--api-key={API_KEY}", "--http-host=127.0.0.1", f"--http-port={self.port}",
                      f"--port={_free_port()}", f"--prefix={self._data}"]
         with open(os.path.join(self._data, "stdout"), "wb") as log:

@@ -35,11 +35,16 @@ class FakeNode {
   /// An answer that comes later, with release().
   static constexpr const char* kHold = "hold";
 
-  /// Answers all that is held.
-  void release(const std::string& answer) {
-    boost::asio::post(io_, [this, answer] {
-      for (const auto& connection : std::exchange(held_, {}))
-        reply(connection, answer);
+  /// Answers what is held, or of that only calls of one method.
+  void release(const std::string& answer, const std::string& method = "") {
+    boost::asio::post(io_, [this, answer, method] {
+      for (Held& held : std::exchange(held_, {})) {
+        if (method.empty() || method == held.method) {
+          reply(held.connection, answer);
+        } else {
+          held_.push_back(std::move(held));
+        }
+      }
     });
   }
 
@@ -67,6 +72,11 @@ class FakeNode {
     std::string reply;
   };
 
+  struct Held {
+    std::string method;
+    std::shared_ptr<Connection> connection;
+  };
+
   void accept() {
     acceptor_.async_accept(
         [this](boost::system::error_code error, boost::asio::ip::tcp::socket socket) {
@@ -92,9 +102,10 @@ class FakeNode {
                 if (body_error) return;
                 const std::string body = c->buffer.substr(head.size(), length);
                 c->buffer.clear();
-                std::string answer = answer_(head, boost::json::parse(body).as_object());
+                const boost::json::object request = boost::json::parse(body).as_object();
+                std::string answer = answer_(head, request);
                 if (answer == kHold) {
-                  held_.push_back(c);
+                  held_.push_back({request.at("method").as_string().c_str(), c});
                 } else {
                   reply(c, std::move(answer));
                 }
@@ -113,7 +124,7 @@ class FakeNode {
   boost::asio::io_context io_;
   boost::asio::ip::tcp::acceptor acceptor_;
   Answer answer_;
-  std::vector<std::shared_ptr<Connection>> held_;
+  std::vector<Held> held_;
   std::thread thread_;
 };
 

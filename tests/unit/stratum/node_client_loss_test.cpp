@@ -159,18 +159,26 @@ TEST_CASE("node client: a template from before the accepted block gives no work"
   client.events.clear();
 
   // The next client gets its verdict while the node still looks at its proposal.
+  const auto proposals = [&] {
+    const std::lock_guard lock(client.chain.mutex);
+    return client.chain.proposals.size();
+  };
+  const std::size_t before = proposals();
   {
     const std::lock_guard lock(client.chain.mutex);
-    client.chain.submit_answer.reset();
     client.chain.holds_proposals = true;
   }
   client.start();
-  REQUIRE(client.until_remarked(share.hash.to_display_hex() + ": accepted"));
-  client.node().release(FakeNode::result(nullptr));
+  REQUIRE(client.until([&] { return submitted(client) == 2 && proposals() == before + 1; }));
   {
     const std::lock_guard lock(client.chain.mutex);
     client.chain.holds_proposals = false;
+    client.chain.tip = share.hash;
+    ++client.chain.height;
   }
+  client.node().release(FakeNode::result(nullptr), "submitblock");
+  REQUIRE(client.until_remarked(share.hash.to_display_hex() + ": accepted"));
+  client.node().release(FakeNode::result(nullptr), "getblocktemplate");
   REQUIRE(client.until_told<JobReceived>());
   CHECK(client.all<JobReceived>().at(0).job->prev_hash == share.hash);
   CHECK(submitted(client) == 2);
