@@ -19,6 +19,7 @@
 #include "miner/share_ledger.h"
 #include "miner/share_log.h"
 #include "miner/wall_clock.h"
+#include "stratum/node/node_client.h"
 #include "stratum/pool_client.h"
 
 namespace ebb::miner {
@@ -57,21 +58,8 @@ class MiningRun {
                               powered, cards_, console.log()),
                   console.log()},
                  [this](double fraction) { suggest_difficulty(fraction); }) {
-    stratum::PoolClientConfig config;
-    config.user = options.user;
-    config.password = options.password;
-    config.user_agent = "ebb/" EBB_VERSION;
-    config.suggest_difficulty = options.suggest_difficulty;
-    if (options.pool) {
-      config.url = *options.pool;
-    } else {
-      demo_.emplace(io_, console.log());
-      config.url = demo_->url();
-    }
-    pool_.address = config.url.text();
-    network_ = network_of_user(config.user);
-    named_pool_ = {pool_.address, config.user};
-    client_.emplace(io_, std::move(config), [this](stratum::PoolEvent event) {
+    if (!options.pool) demo_.emplace(io_, console.log());
+    client_ = make_upstream(options, [this](stratum::PoolEvent event) {
       std::visit([this](auto&& e) { on(std::forward<decltype(e)>(e)); }, std::move(event));
     });
   }
@@ -112,6 +100,29 @@ class MiningRun {
   }
 
  private:
+  std::unique_ptr<stratum::Upstream> make_upstream(const MineOptions& options,
+                                                   std::function<void(stratum::PoolEvent)> sink) {
+    const stratum::PoolUrl url = options.pool ? *options.pool : demo_->url();
+    pool_.address = url.text();
+    network_ = network_of_user(options.user);
+    named_pool_ = {pool_.address, options.user};
+    if (url.is_node()) {
+      stratum::node::NodeClientConfig config;
+      config.url = url;
+      config.cookie_file = options.cookie_file;
+      config.payout = stratum::node::parse_payout_address(options.user).value();
+      config.blocks_folder = options.throttle.state_folder / "blocks";
+      return std::make_unique<stratum::node::NodeClient>(io_, std::move(config), std::move(sink));
+    }
+    stratum::PoolClientConfig config;
+    config.url = url;
+    config.user = options.user;
+    config.password = options.password;
+    config.user_agent = "ebb/" EBB_VERSION;
+    config.suggest_difficulty = options.suggest_difficulty;
+    return std::make_unique<stratum::PoolClient>(io_, std::move(config), std::move(sink));
+  }
+
   void stop() {
     stopped_ = Clock::now();
     control_.stop();
@@ -199,6 +210,10 @@ class MiningRun {
       console_.log().warn("the coinbase does not pay whom it must, but {}", text);
     }
   }
+  void on(const stratum::Remark& e) {
+    console_.log().log(e.is_warning ? spdlog::level::warn : spdlog::level::info, "pool {}: {}",
+                       pool_.address, e.text);
+  }
   void on(stratum::Event&& event) {
     std::visit([this](auto&& e) { on(std::forward<decltype(e)>(e)); }, std::move(event));
   }
@@ -252,7 +267,7 @@ class MiningRun {
   Lifetime lifetime_;
   asio::steady_timer sample_timer_;
   std::optional<DemoPool> demo_;
-  std::optional<stratum::PoolClient> client_;
+  std::unique_ptr<stratum::Upstream> client_;
   HashrateMeter meter_;
   ShareLedger ledger_;
   std::unique_ptr<ShareLog> share_log_;

@@ -4,12 +4,13 @@
 #include "miner/config_file.h"
 #include "miner/flags.h"
 #include "miner/option_values.h"
+#include "stratum/node/address.h"
 
 namespace ebb::miner {
 namespace {
 
 struct Texts {
-  std::string url, user, password, devices, backend, max_duty, max_hashrate, max_power,
+  std::string url, user, password, cookie_file, devices, backend, max_duty, max_hashrate, max_power,
       max_temperature, card_power_limit, card_clock, suggest, run_for, summary, share_log, config,
       state, ramp_up, random_return;
   ThreadTexts threads;
@@ -43,6 +44,12 @@ void read_pool(const Texts& texts, bool user_given, MineOptions& options) {
     }
     if (user_given) options.user = value_or_usage_error("--user", check_credential(texts.user));
     if (options.user.empty()) throw UsageError{"--user: the pool needs a user name"};
+    if (options.pool->is_node()) {
+      value_or_usage_error("--user", stratum::node::parse_payout_address(options.user));
+    } else if (!texts.cookie_file.empty()) {
+      throw UsageError{"--cookie-file: only a node has one, not a pool"};
+    }
+    options.cookie_file = texts.cookie_file;
   }
 }
 
@@ -121,9 +128,13 @@ MineOptions read_mine(const Texts& texts, bool user_given, bool password_given) 
 CommandFlags mine_flags(CLI::App& app) {
   const auto texts = std::make_shared<Texts>();
   CLI::App* mine = app.add_subcommand("mine", "Mine for a pool");
-  mine->add_option("-o,--url", texts->url, "Pool: stratum+tcp://host:port");
-  CLI::Option* user = mine->add_option("-u,--user", texts->user, "User name at the pool");
+  mine->add_option("-o,--url", texts->url,
+                   "Pool: stratum+tcp://host:port; or a node: http://user:password@host:port");
+  CLI::Option* user = mine->add_option("-u,--user", texts->user,
+                                       "User name at the pool; at a node: the address to be paid");
   CLI::Option* password = mine->add_option("-p,--pass", texts->password, "Password at the pool");
+  mine->add_option("--cookie-file", texts->cookie_file,
+                   "A node's .cookie, instead of user and password in its URL");
   mine->add_flag("--demo", texts->demo, "Mine for an embedded pool on the loopback interface");
   mine->add_option("--config", texts->config,
                    "Read settings from this file; flags win over what it says");

@@ -23,9 +23,10 @@ namespace ebb::miner {
 
 struct MineOptions {
   std::optional<stratum::PoolUrl> pool;  ///< nothing: the demo's own pool
-  std::string user;
+  std::string user;                      ///< at a node: the address to be paid
   std::string password;
   std::filesystem::path password_file;  ///< that it was read from; empty: none
+  std::filesystem::path cookie_file;    ///< of a node; empty: none
   std::string devices = "auto";
   bool retune = false;          ///< measure CUDA cards anew
   std::string backend;          ///< empty: the fastest usable one

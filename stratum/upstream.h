@@ -31,9 +31,15 @@ struct ShareDropped {
 /// "stale", "duplicate", "withheld", "rate-limited", "unanswered".
 std::string_view name_of(ShareDropped::Why why);
 
+/// Something else worth a line in the log.
+struct Remark {
+  bool is_warning = false;
+  std::string text;  ///< printable, without credentials
+};
+
 /// What an upstream tells its owner, in order: its own events and its session's.
 using PoolEvent =
-    std::variant<Connecting, Connected, Disconnected, ShareDropped, PayoutSeen, Event>;
+    std::variant<Connecting, Connected, Disconnected, ShareDropped, Remark, PayoutSeen, Event>;
 
 /// Connects when started, comes back after every loss, tells events to the sink it was made with.
 /// Everything happens on the io_context's one thread; the sink is called there, too.

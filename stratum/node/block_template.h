@@ -17,6 +17,9 @@ struct TemplateTransaction {
 struct BlockTemplate {
   std::uint32_t height = 0;
   std::uint32_t version = 0;
+  /// Version bits that mean something to the network now (vbrequired, vbavailable): to be left as
+  /// they are.
+  std::uint32_t reserved_version_bits = 0;
   core::Hash256 prev_hash;     ///< raw digest order
   std::uint32_t bits = 0;      ///< compact target
   std::uint32_t min_time = 0;  ///< earliest header time the network takes
@@ -27,6 +30,9 @@ struct BlockTemplate {
   /// the coinbase must carry no witness either.
   core::Bytes witness_commitment_script;
 };
+
+/// Whether both lead to the same block, but for its time and what it builds on.
+bool same_content(const BlockTemplate& a, const BlockTemplate& b);
 
 using BlockTemplatePtr = std::shared_ptr<const BlockTemplate>;
 

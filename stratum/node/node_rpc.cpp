@@ -2,6 +2,8 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <fstream>
 #include <optional>
 
 #include "core/printable.h"
@@ -46,6 +48,14 @@ std::string error_text(const json::value& error) {
   return core::printable(json::serialize(error));
 }
 
+/// RPC_MISC_ERROR where the node gives no number.
+int error_code(const json::value& error) {
+  const json::object* object = error.if_object();
+  const json::value* code = object ? object->if_contains("code") : nullptr;
+  const std::int64_t* number = code ? code->if_int64() : nullptr;
+  return number && *number >= -100'000 && *number < 0 ? static_cast<int>(*number) : -1;
+}
+
 }  // namespace
 
 struct NodeRpc::Connection {
@@ -53,21 +63,27 @@ struct NodeRpc::Connection {
   EasyHandle easy;
   HeaderList headers;
   std::string address;
-  std::string body;  ///< of the answer being received
+  std::filesystem::path cookie_file;
+  std::string cookie;  ///< as last read; secret
+  std::string body;    ///< of the answer being received
   std::uint64_t last_id = 0;
+
+  /// Whether the file holds a cookie other than the one in use, which it then replaces.
+  bool read_cookie();
 
   /// The HTTP status of a complete answer.
   tl::expected<long, RpcError> perform(const std::stop_token& stop);
 };
 
-tl::expected<NodeRpc, RpcError> NodeRpc::create(const std::string& url,
-                                                std::chrono::seconds timeout) {
+tl::expected<NodeRpc, RpcError> NodeRpc::create(const NodeAccess& access,
+                                                std::chrono::milliseconds timeout) {
   UrlHandle parsed(curl_url());
-  const auto scheme = curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK
+  const auto scheme = curl_url_set(parsed.get(), CURLUPART_URL, access.url.c_str(), 0) == CURLUE_OK
                           ? part_of(parsed.get(), CURLUPART_SCHEME)
                           : std::nullopt;
   if (!scheme || (*scheme != "http" && *scheme != "https"))
-    return tl::unexpected(RpcError{"the node's URL is not http://host:port or https://host:port"});
+    return tl::unexpected(
+        RpcError{"the node's URL is not http://host:port or https://host:port", 0});
   const auto user = part_of(parsed.get(), CURLUPART_USER, CURLU_URLDECODE);
   const auto password = part_of(parsed.get(), CURLUPART_PASSWORD, CURLU_URLDECODE);
   curl_url_set(parsed.get(), CURLUPART_USER, nullptr, 0);
@@ -75,6 +91,7 @@ tl::expected<NodeRpc, RpcError> NodeRpc::create(const std::string& url,
 
   auto connection = std::make_unique<Connection>();
   connection->address = part_of(parsed.get(), CURLUPART_URL).value_or("");
+  connection->cookie_file = access.cookie_file;
   connection->multi.reset(curl_multi_init());
   connection->easy.reset(curl_easy_init());
   connection->headers.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
@@ -82,7 +99,7 @@ tl::expected<NodeRpc, RpcError> NodeRpc::create(const std::string& url,
   curl_slist_append(connection->headers.get(), "Expect:");
   CURL* easy = connection->easy.get();
   if (easy == nullptr || connection->multi == nullptr || connection->headers == nullptr)
-    return tl::unexpected(RpcError{"libcurl could not start"});
+    return tl::unexpected(RpcError{"libcurl could not start", 0});
 
   using std::chrono::milliseconds;
   curl_easy_setopt(easy, CURLOPT_URL, connection->address.c_str());
@@ -94,7 +111,9 @@ tl::expected<NodeRpc, RpcError> NodeRpc::create(const std::string& url,
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(milliseconds(kConnectTimeout).count()));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(milliseconds(timeout).count()));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  if (!access.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, access.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, connection->headers.get());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &connection->body);
@@ -113,7 +132,7 @@ const std::string& NodeRpc::address() const {
 tl::expected<json::value, RpcError> NodeRpc::call(std::string_view method, json::array params,
                                                   std::stop_token stop) {
   const auto failed = [&](std::string_view what) {
-    return tl::unexpected(RpcError{std::string(method).append(": ").append(what)});
+    return tl::unexpected(RpcError{std::string(method).append(": ").append(what), 0});
   };
   const std::string request = json::serialize(json::object{
       {"jsonrpc", "1.0"},
@@ -124,12 +143,19 @@ tl::expected<json::value, RpcError> NodeRpc::call(std::string_view method, json:
   curl_easy_setopt(connection_->easy.get(), CURLOPT_POSTFIELDSIZE_LARGE,
                    static_cast<curl_off_t>(request.size()));
   curl_easy_setopt(connection_->easy.get(), CURLOPT_POSTFIELDS, request.data());
-  connection_->body.clear();
-  const auto status = connection_->perform(stop);
+  const bool by_cookie = !connection_->cookie_file.empty();
+  if (by_cookie && connection_->cookie.empty() && !connection_->read_cookie())
+    return failed("no cookie in " + connection_->cookie_file.string());
+  auto status = connection_->perform(stop);
+  // A node that was started again has a new one.
+  if (status && *status == 401 && by_cookie && connection_->read_cookie())
+    status = connection_->perform(stop);
   const std::string body = std::exchange(connection_->body, {});  // gives the memory back, too
   if (!status) return failed(status.error().what);
-  if (*status == 401 || *status == 403)
-    return failed("the node refuses the user or password in its URL");
+  if (*status == 401 || *status == 403) {
+    return failed(by_cookie ? "the node refuses the cookie in " + connection_->cookie_file.string()
+                            : "the node refuses the user or password in its URL");
+  }
 
   // Core sends its errors as JSON with status 500 or 404, bcoin with 200.
   json::error_code error;
@@ -138,13 +164,30 @@ tl::expected<json::value, RpcError> NodeRpc::call(std::string_view method, json:
     return failed("HTTP status " + std::to_string(*status) + ", not JSON-RPC");
   json::object& object = answer.get_object();
   const json::value* rpc_error = object.if_contains("error");
-  if (rpc_error != nullptr && !rpc_error->is_null()) return failed(error_text(*rpc_error));
+  if (rpc_error != nullptr && !rpc_error->is_null()) {
+    return tl::unexpected(
+        RpcError{std::string(method) + ": " + error_text(*rpc_error), error_code(*rpc_error)});
+  }
   json::value* result = object.if_contains("result");
   if (result == nullptr) return failed("an answer without a result");
   return std::move(*result);
 }
 
+bool NodeRpc::Connection::read_cookie() {
+  constexpr std::size_t kMaxCookie = 1000;
+  std::ifstream file(cookie_file);
+  std::string line(kMaxCookie, '\0');
+  file.read(line.data(), kMaxCookie);
+  line.resize(static_cast<std::size_t>(file.gcount()));
+  line.resize(std::min(line.size(), line.find_first_of("\r\n")));
+  if (line.empty() || line == cookie) return false;
+  cookie = std::move(line);
+  curl_easy_setopt(easy.get(), CURLOPT_USERPWD, cookie.c_str());
+  return true;
+}
+
 tl::expected<long, RpcError> NodeRpc::Connection::perform(const std::stop_token& stop) {
+  body.clear();
   // The multi interface for one transfer: its wait can be ended from another thread.
   const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi.get()); });
   curl_multi_add_handle(multi.get(), easy.get());
@@ -157,24 +200,24 @@ tl::expected<long, RpcError> NodeRpc::Connection::perform(const std::stop_token&
     int running = 0;
     CURLMcode code = curl_multi_perform(multi.get(), &running);
     if (code == CURLM_OK && running != 0) {
-      if (stop.stop_requested()) return tl::unexpected(RpcError{"stopped"});
+      if (stop.stop_requested()) return tl::unexpected(RpcError{"stopped", 0});
       // The transfer's own timeouts and a wake-up end this sooner.
       code = curl_multi_poll(multi.get(), nullptr, 0, 10'000, nullptr);
     }
-    if (code != CURLM_OK) return tl::unexpected(RpcError{curl_multi_strerror(code)});
+    if (code != CURLM_OK) return tl::unexpected(RpcError{curl_multi_strerror(code), 0});
     if (running == 0) break;
   }
 
   int left = 0;
   const CURLMsg* message = curl_multi_info_read(multi.get(), &left);
   if (message == nullptr || message->msg != CURLMSG_DONE)
-    return tl::unexpected(RpcError{"no answer"});
+    return tl::unexpected(RpcError{"no answer", 0});
   if (message->data.result == CURLE_WRITE_ERROR)
     return tl::unexpected(
-        RpcError{"an answer above " + std::to_string(kMaxResponseBytes >> 20) + " MiB"});
+        RpcError{"an answer above " + std::to_string(kMaxResponseBytes >> 20) + " MiB", 0});
   // The text of the code, not of the error buffer, which may quote what the user wrote.
   if (message->data.result != CURLE_OK)
-    return tl::unexpected(RpcError{curl_easy_strerror(message->data.result)});
+    return tl::unexpected(RpcError{curl_easy_strerror(message->data.result), 0});
   long status = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   return status;

@@ -1,6 +1,5 @@
 #include "stratum/node/node_templates.h"
 
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -9,57 +8,28 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "core/printable.h"
-#include "stratum/node/node_rpc.h"
-#include "stratum/node/template_json.h"
+#include "stratum/node/node_calls.h"
 
 namespace ebb::stratum::node {
 namespace {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 using Clock = std::chrono::steady_clock;
 
-using FetchResult = tl::expected<BlockTemplate, RpcError>;
-using SubmitAnswer = tl::expected<json::value, RpcError>;
+using FetchResult = tl::expected<NodeTemplate, RpcError>;
 
 /// Even an unchanged template is passed on this often: ntime stays fresh, and clients hear
 /// something.
 constexpr std::chrono::seconds kKeepAlive{30};
 
-bool same_content(const BlockTemplate& a, const BlockTemplate& b) {
-  return a.version == b.version && a.bits == b.bits && a.coinbase_value == b.coinbase_value &&
-         a.witness_commitment_script == b.witness_commitment_script &&
-         std::equal(a.transactions.begin(), a.transactions.end(), b.transactions.begin(),
-                    b.transactions.end(),
-                    [](const auto& x, const auto& y) { return x.txid == y.txid; });
-}
-
 // These two run on the RPC thread.
 
 asio::awaitable<FetchResult> fetch_template(NodeRpc& rpc, std::stop_token stop) {
-  json::array params;
-  params.push_back(json::object{{"rules", json::array{"segwit"}}});
-  const auto result = rpc.call("getblocktemplate", std::move(params), stop);
-  if (!result) co_return tl::unexpected(result.error());
-  auto block_template = read_block_template(*result);
-  if (!block_template) co_return tl::unexpected(RpcError{block_template.error()});
-  co_return std::move(*block_template);
+  co_return get_template(rpc, {}, stop);
 }
 
-asio::awaitable<SubmitAnswer> call_submitblock(NodeRpc& rpc, core::Bytes block) {
-  json::array params;
-  params.push_back(json::value(core::to_hex(block)));
-  co_return rpc.call("submitblock", std::move(params), std::stop_token());
-}
-
-/// Null is yes, anything else the reason (BIP 22).
-BlockResult verdict_of(const SubmitAnswer& answer) {
-  if (!answer) return {false, answer.error().what};
-  if (answer->is_null()) return {true, "accepted"};
-  if (answer->is_string())
-    return {false, core::printable({answer->get_string().data(), answer->get_string().size()})};
-  return {false, core::printable(json::serialize(*answer))};
+asio::awaitable<BlockVerdict> call_submitblock(NodeRpc& rpc, core::Bytes block) {
+  co_return submit_block(rpc, block, std::stop_token());
 }
 
 /// The part that coroutines keep alive. Used by the executor's thread, but for the two `rpc`s,
@@ -110,10 +80,11 @@ void NodeState::on_fetched(FetchResult result) {
   problem.clear();
 
   const Clock::time_point now = Clock::now();
-  const bool due = !last || last->prev_hash != result->prev_hash || now - last_at >= kKeepAlive ||
-                   (now - last_at >= config.refresh_interval && !same_content(*last, *result));
+  const BlockTemplatePtr& next = result->block_template;
+  const bool due = !last || last->prev_hash != next->prev_hash || now - last_at >= kKeepAlive ||
+                   (now - last_at >= config.refresh_interval && !same_content(*last, *next));
   if (!due) return;
-  last = std::make_shared<const BlockTemplate>(std::move(*result));
+  last = next;
   last_at = now;
   listener.on_template(last);
 }
@@ -137,12 +108,12 @@ asio::awaitable<void> submit(std::shared_ptr<NodeState> state, core::Bytes block
                              std::function<void(BlockResult)> done) {
   // The RPC thread must not be busy with a template that is about to be out of date.
   state->poll_stop.request_stop();
-  const SubmitAnswer answer = co_await asio::co_spawn(
+  const BlockVerdict verdict = co_await asio::co_spawn(
       state->rpc_thread.get_executor(), call_submitblock(state->block_rpc, std::move(block)),
       asio::use_awaitable);
   if (state->stopped) co_return;
   state->poll_now();
-  done(verdict_of(answer));
+  done({verdict.kind == BlockVerdict::Kind::accepted, verdict.text});
 }
 
 class NodeTemplates : public TemplateSource {
@@ -179,9 +150,9 @@ class NodeTemplates : public TemplateSource {
 
 tl::expected<std::unique_ptr<TemplateSource>, std::string> make_node_templates(
     asio::any_io_executor executor, NodeConfig config) {
-  auto for_templates = NodeRpc::create(config.url, config.template_timeout);
+  auto for_templates = NodeRpc::create({config.url, {}, {}}, config.template_timeout);
   if (!for_templates) return tl::unexpected(for_templates.error().what);
-  auto for_blocks = NodeRpc::create(config.url, config.submit_timeout);
+  auto for_blocks = NodeRpc::create({config.url, {}, {}}, config.submit_timeout);
   if (!for_blocks) return tl::unexpected(for_blocks.error().what);
   return std::make_unique<NodeTemplates>(std::make_shared<NodeState>(
       std::move(executor), std::move(config), std::move(*for_templates), std::move(*for_blocks)));

@@ -1,6 +1,7 @@
 #include "stratum/node/template_json.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 
 #include "core/target.h"
@@ -48,11 +49,26 @@ std::optional<core::Hash256> hash_at(const json::object& object, std::string_vie
   return hash;
 }
 
-bool has_segwit(const json::object& object) {
-  const json::value* rules = object.if_contains("rules");
-  if (rules == nullptr || !rules->is_array()) return false;
-  return std::any_of(rules->get_array().begin(), rules->get_array().end(),
-                     [](const json::value& rule) { return rule == "segwit" || rule == "!segwit"; });
+bool holds(const json::object& object, std::string_view key,
+           std::initializer_list<const char*> words) {
+  const json::value* list = object.if_contains(key);
+  if (list == nullptr || !list->is_array()) return false;
+  return std::any_of(list->get_array().begin(), list->get_array().end(), [&](const auto& item) {
+    return std::any_of(words.begin(), words.end(), [&](const char* word) { return item == word; });
+  });
+}
+
+/// BIP 9: "vbavailable" names a bit for each deployment that can be signalled, "vbrequired" holds
+/// those that must be.
+std::uint32_t reserved_version_bits(const json::object& object) {
+  std::uint32_t bits = u32_at(object, "vbrequired").value_or(0);
+  const json::value* available = object.if_contains("vbavailable");
+  if (available == nullptr || !available->is_object()) return bits;
+  for (const auto& [name, bit] : available->get_object()) {
+    if (const auto* number = bit.if_int64(); number && *number >= 0 && *number < 32)
+      bits |= 1u << *number;
+  }
+  return bits;
 }
 
 }  // namespace
@@ -72,6 +88,7 @@ tl::expected<BlockTemplate, std::string> read_block_template(const json::value& 
   const auto version = u32_at(*object, "version");
   if (!version) return bad("version");
   out.version = *version;
+  out.reserved_version_bits = reserved_version_bits(*object);
   const auto prev_hash = hash_at(*object, "previousblockhash");
   if (!prev_hash) return bad("previousblockhash");
   out.prev_hash = *prev_hash;
@@ -104,12 +121,26 @@ tl::expected<BlockTemplate, std::string> read_block_template(const json::value& 
     out.transactions.push_back({std::move(*raw), *txid});
   }
 
-  if (has_segwit(*object) && object->contains("default_witness_commitment")) {
+  if (holds(*object, "rules", {"segwit", "!segwit"}) &&
+      object->contains("default_witness_commitment")) {
     auto script = bytes_at(*object, "default_witness_commitment");
     if (!script || script->empty()) return bad("default_witness_commitment");
     out.witness_commitment_script = std::move(*script);
   }
   return out;
+}
+
+TemplateNotes read_template_notes(const json::value& result) {
+  TemplateNotes notes;
+  const json::object* object = result.if_object();
+  if (object == nullptr) return notes;
+  if (const auto id = text_at(*object, "longpollid"); id && id->size() <= kMaxLongPollId)
+    notes.long_poll_id = *id;
+  // One that cannot be read is none that we could meet.
+  if (object->contains("signet_challenge"))
+    notes.signet_challenge = bytes_at(*object, "signet_challenge").value_or(core::Bytes{});
+  notes.takes_proposals = holds(*object, "capabilities", {"proposal"});
+  return notes;
 }
 
 }  // namespace ebb::stratum::node

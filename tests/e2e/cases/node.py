@@ -11,14 +11,13 @@ import asyncio
 import re
 import time
 
-from bcoin_node import ANYONE_SCRIPT, FEE, BcoinNode
-from chain import hash_value, target_from_compact
+from bcoin_node import ANYONE_SCRIPT, BcoinNode
 from ebb import SLOWNESS, Failure, expect, mine, succeeded
+from node_blocks import check_block, included, own_heights, pays
 from pool_process import PoolProcess
 
 PAYOUT = "0014" + "eb" * 20
 SIGNALLING, SEGWIT = 150, 445
-ROLLING_MASK = 0x1FFFE000
 BLOCK_LINE = re.compile(r"block [0-9]+ [0-9a-f]{64}: ")
 
 
@@ -34,7 +33,7 @@ async def run():
             spent = {}
             for height in own_heights(node, ANYONE_SCRIPT)[:2]:
                 spent[node.spend_coinbase(height)] = height
-            await rise(node, pool, "segwit with transactions", included(node, spent))
+            await rise(node, pool, "segwit with transactions", included(node, PAYOUT, spent))
             blocks = check_chain(node, spent)
             summary = await pool.stopped()
         check_summary(summary, blocks)
@@ -71,22 +70,6 @@ def risen(node, count):
     return check
 
 
-def included(node, txids):
-    """True once blocks of ours hold the transactions, and two more came after them."""
-    left = set(txids)
-    state = {"next": node.height() + 1, "after": 0}
-
-    def check():
-        while state["next"] <= node.height():
-            block = node.block(state["next"])
-            state["next"] += 1
-            if pays(block, PAYOUT):
-                state["after"] += not left
-                left.difference_update(tx["txid"] for tx in block["tx"])
-        return state["after"] >= 2
-    return check
-
-
 async def rise(node, pool, what, reached):
     """Mine through the pool until reached(); the miner must end well."""
     start = node.height()
@@ -110,14 +93,6 @@ async def stop(miner):
     return succeeded(miner)
 
 
-def pays(block, script):
-    return block["tx"][0]["vout"][0]["scriptPubKey"]["hex"] == script
-
-
-def own_heights(node, script):
-    return [height for height in range(1, node.height() + 1) if pays(node.block(height), script)]
-
-
 # -- reading the blocks back -----------------------------------------------------------------------
 
 def check_chain(node, spent):
@@ -125,7 +100,7 @@ def check_chain(node, spent):
     ours = {}
     for height in own_heights(node, PAYOUT):
         block = node.block(height)
-        check_block(node, block, spent)
+        check_block(node, block, PAYOUT, spent)
         ours[height] = block["hash"]
     early = [height for height in ours if height < 144]
     signalling = [height for height in ours if 144 <= height < 432]
@@ -136,42 +111,6 @@ def check_chain(node, spent):
     carried = {tx["txid"] for height in segwit for tx in node.block(height)["tx"]}
     expect(set(spent) <= carried, "a transaction is in none of our blocks")
     return ours
-
-
-def check_block(node, block, spent):
-    """Header, coinbase script, payout and commitment of one block."""
-    height, coinbase = block["height"], block["tx"][0]
-    where = f"block {height}"
-    header = bytes.fromhex(node.rpc("getblock", block["hash"], False))[:80]
-    expect(f"{hash_value(header):064x}" == block["hash"], f"{where}: its hash is not that of its header")
-    expect(hash_value(header) <= target_from_compact(block["bits"]), f"{where}: no proof of work")
-    base = 0x30000003 if 144 <= height < 432 else 0x20000000
-    version = block["version"] & 0xFFFFFFFF
-    expect(version & ~ROLLING_MASK == base & ~ROLLING_MASK and version & base == base,
-           f"{where}: version {version:08x}, the template's is {base:08x}")
-    script = bytes.fromhex(block["coinbase"])
-    push = height_push(height)
-    expect(script.startswith(push), f"{where}: coinbase script {script.hex()}, wanted {push.hex()} first")
-    expect(2 <= len(script) <= 100, f"{where}: coinbase script of {len(script)} bytes")
-    fees = sum(FEE for tx in block["tx"] if tx["txid"] in spent)
-    value = sum(round(output["value"] * 1e8) for output in coinbase["vout"])
-    wanted = (50 * 100_000_000 >> height // 150) + fees
-    expect(value == wanted, f"{where}: the coinbase pays {value}, wanted {wanted}")
-    commitments = [output for output in coinbase["vout"]
-                   if output["scriptPubKey"]["hex"].startswith("6a24aa21a9ed")]
-    witness = coinbase["vin"][0].get("txinwitness", [])
-    if height < 432:
-        expect(not witness, f"{where}: a witness before segwit is active")
-    elif commitments or len(block["tx"]) > 1:  # Core would refuse what bcoin lets pass here
-        expect(len(commitments) == 1 and witness == ["00" * 32], f"{where}: commitment without its witness")
-
-
-def height_push(height):
-    """BIP 34: the shortest push of the number, OP_1 .. OP_16 for 1 .. 16."""
-    if height <= 16:
-        return bytes([0x50 + height])
-    data = height.to_bytes((height.bit_length() + 8) // 8, "little")  # a sign bit fits
-    return bytes([len(data)]) + data
 
 
 def check_summary(summary, ours):

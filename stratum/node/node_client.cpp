@@ -1,0 +1,482 @@
+#include "stratum/node/node_client.h"
+
+#include <algorithm>
+#include <boost/asio.hpp>
+#include <map>
+#include <random>
+
+#include "stratum/backoff.h"
+#include "stratum/node/node_calls.h"
+#include "stratum/node/node_job.h"
+
+namespace ebb::stratum::node {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kMaxTemplates = 8;  ///< whose shares still find their block
+constexpr std::size_t kExtranonce1Size = 4;
+constexpr int kMaxUndecidedProposals = 3;
+constexpr std::uint8_t kOpTrue = 0x51;
+
+NodeAccess access_of(const NodeClientConfig& config) {
+  std::string url = config.url.text();
+  if (!config.url.credentials.empty()) url.insert(url.find("//") + 2, config.url.credentials + "@");
+  return {std::move(url), config.cookie_file, config.ca_file};
+}
+
+/// What decides whether a node that took one block of ours takes another.
+struct Shape {
+  bool commits = false;
+  std::size_t coinbase_size = 0;
+  std::uint32_t version = 0;
+  friend bool operator==(const Shape&, const Shape&) = default;
+};
+
+Shape shape_of(const BlockTemplate& block_template, const core::Job& job) {
+  return {!block_template.witness_commitment_script.empty(),
+          job.coinbase_prefix.size() + job.coinbase_suffix.size(), job.version};
+}
+
+void rethrow(const std::exception_ptr& error) {
+  if (error) std::rethrow_exception(error);
+}
+
+template <class F>
+asio::awaitable<std::invoke_result_t<F>> calling(F f) {
+  co_return f();
+}
+
+}  // namespace
+
+// All of it belongs to the io_context's thread, but for the two NodeRpcs while a call is under way.
+class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
+ public:
+  Impl(asio::io_context& io, NodeClientConfig config, std::function<void(PoolEvent)> sink)
+      : config_(std::move(config)),
+        sink_(std::move(sink)),
+        executor_(io.get_executor()),
+        pause_timer_(io),
+        limit_timer_(io),
+        drain_timer_(io) {
+    std::generate(extranonce1_.begin(), extranonce1_.end(),
+                  [this] { return static_cast<std::uint8_t>(random_()); });
+  }
+
+  void start() { asio::co_spawn(executor_, run(shared_from_this()), asio::detached); }
+
+  void submit(core::Share share);
+
+  void stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    poll_now();
+    for (auto& [chain, delivery] : deliveries_)
+      delivery->stop();
+    drain_timer_.expires_after(config_.drain_timeout);
+    drain_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (!error) self->block_stop_.request_stop();
+    });
+    if (!running_) end_if_done();
+  }
+
+  /// Nothing of ours runs on another thread after this.
+  void leave_threads() {
+    block_stop_.request_stop();
+    fetch_stop_.request_stop();
+    threads_.join();
+  }
+
+ private:
+  struct KeptTemplate {
+    std::string job_id;
+    BlockTemplatePtr block_template;
+    BlockDelivery* delivery;
+  };
+
+  asio::awaitable<void> run(std::shared_ptr<Impl> self);
+  asio::awaitable<std::string> follow();
+  asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> fetch(
+      TemplateRequest request);
+  asio::awaitable<std::optional<std::string>> fault_of(NodeTemplate found, TemplateRequest request);
+  asio::awaitable<void> pause_until(Clock::time_point time);
+  template <class F>
+  auto on_thread(F f) {
+    return asio::co_spawn(threads_.get_executor(), calling(std::move(f)), asio::use_awaitable);
+  }
+
+  std::optional<std::string> wrong_chain(const std::string& chain) const;
+  tl::expected<void, std::string> open_delivery(const std::string& chain);
+  asio::awaitable<void> deliver(std::shared_ptr<Impl> self, core::Bytes block,
+                                std::function<void(BlockVerdict)> done);
+  std::optional<core::Share> take_open_share(const SolvedBlock& block);
+  void on_judged(const SolvedBlock& block, const BlockVerdict& verdict);
+
+  core::JobPtr job_for(const BlockTemplate& block_template, bool clean);
+  void publish(const NodeTemplate& found);
+
+  /// The next template is wanted before the node sends it.
+  void poll_now() {
+    poll_wanted_ = true;
+    fetch_stop_.request_stop();
+    pause_timer_.cancel();
+  }
+  void remark(std::string text, bool is_warning = true) {
+    sink_(Remark{is_warning, std::move(text)});
+  }
+  void drop(ShareDropped::Why why) { sink_(ShareDropped{why}); }
+  void end_if_done();
+
+  NodeClientConfig config_;
+  std::function<void(PoolEvent)> sink_;
+  asio::any_io_executor executor_;
+  asio::thread_pool threads_{2};  ///< a call for a template and one with a block
+  std::optional<NodeRpc> template_rpc_;
+  std::optional<NodeRpc> block_rpc_;
+  asio::steady_timer pause_timer_, limit_timer_, drain_timer_;
+  std::mt19937_64 random_{std::random_device{}()};
+  std::array<std::uint8_t, kExtranonce1Size> extranonce1_{};
+
+  bool running_ = false;
+  bool stopping_ = false;
+  bool delivering_ = false;
+  bool poll_wanted_ = false;  ///< since the last fetch began
+  std::stop_source fetch_stop_, block_stop_;
+  Backoff backoff_;
+  std::map<std::string, std::unique_ptr<BlockDelivery>> deliveries_;  ///< by chain
+  std::string chain_;                                                 ///< the node's, as last heard
+  std::deque<KeptTemplate> templates_;                                ///< oldest first
+  std::vector<core::Share> open_shares_;                              ///< whose blocks are unjudged
+  std::uint64_t job_number_ = 0;
+  std::uint64_t session_ = 0;
+
+  // Of the current connection.
+  BlockTemplatePtr last_;
+  Clock::time_point published_at_{};
+  std::optional<Shape> approved_;
+  int undecided_proposals_ = 0;
+  std::optional<std::uint32_t> told_bits_, told_mask_;
+};
+
+// -- following the node
+// ------------------------------------------------------------------------------
+
+asio::awaitable<void> NodeClient::Impl::run(std::shared_ptr<Impl> self) {
+  running_ = true;
+  while (!stopping_) {
+    sink_(Connecting{config_.url.text()});
+    const auto began = Clock::now();
+    std::string why = co_await follow();
+    if (stopping_) break;
+    if (last_ && Clock::now() - began >= Backoff::kProven) backoff_.succeeded();
+    std::uniform_real_distribution<double> uniform(0, 1);
+    const milliseconds wait = backoff_.next(uniform(random_));
+    sink_(Disconnected{std::move(why), wait});
+    poll_wanted_ = false;
+    co_await pause_until(Clock::now() + wait);
+  }
+  running_ = false;
+  end_if_done();
+}
+
+/// Gives work as long as the node gives templates; why it ended.
+asio::awaitable<std::string> NodeClient::Impl::follow() {
+  ++session_;
+  last_.reset();
+  approved_.reset();
+  told_bits_.reset();
+  told_mask_.reset();
+  undecided_proposals_ = 0;
+  if (!template_rpc_) {
+    const NodeAccess access = access_of(config_);
+    auto for_templates = NodeRpc::create(access, config_.long_poll_limit + config_.call_timeout);
+    if (!for_templates) co_return for_templates.error().what;
+    auto for_blocks = NodeRpc::create(access, config_.submit_timeout);
+    if (!for_blocks) co_return for_blocks.error().what;
+    template_rpc_ = std::move(*for_templates);
+    block_rpc_ = std::move(*for_blocks);
+  }
+  fetch_stop_ = std::stop_source();
+  const auto chain = co_await on_thread(
+      [this, stop = fetch_stop_.get_token()] { return get_chain(*template_rpc_, stop); });
+  if (stopping_) co_return "stopped";
+  if (!chain) co_return chain.error().what;
+  if (auto wrong = wrong_chain(*chain)) co_return *std::move(wrong);
+  if (const auto opened = open_delivery(*chain); !opened) co_return opened.error();
+  sink_(Connected{config_.url.text()});
+
+  TemplateRequest request{*chain == "signet", {}};
+  std::optional<Clock::time_point> silent_since;
+  while (!stopping_) {
+    const auto asked = Clock::now();
+    auto fetched = co_await fetch(request);
+    if (stopping_) break;
+    request.long_poll_id.clear();
+    if (!fetched) {
+      if (!last_) co_return fetched.error();
+      if (!silent_since) {
+        silent_since = asked;
+        remark(fetched.error() + "; mining goes on, asking again");
+      }
+      if (Clock::now() - *silent_since >= config_.patience) co_return fetched.error();
+      co_await pause_until(asked + config_.poll_interval);
+      continue;
+    }
+    if (silent_since) {
+      remark("the node answers again", false);
+      silent_since.reset();
+      deliveries_.at(chain_)->retry_now();
+    }
+    if (!*fetched) continue;  // interrupted, or the long poll took too long
+    const NodeTemplate& found = **fetched;
+    if (auto fault = co_await fault_of(found, request)) co_return *std::move(fault);
+    if (stopping_) break;
+    // A block of ours was accepted since: this is the template from before.
+    if (poll_wanted_) continue;
+    const bool is_new_tip = !last_ || last_->prev_hash != found.block_template->prev_hash;
+    publish(found);
+    request.long_poll_id = found.notes.long_poll_id;
+    // Long polls that return at once cannot make us ask more often than without them.
+    if (!is_new_tip) co_await pause_until(asked + config_.poll_interval);
+  }
+  co_return "stopped";
+}
+
+/// Nothing when poll_now() ended it, or when a long poll was not answered in time.
+asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> NodeClient::Impl::fetch(
+    TemplateRequest request) {
+  const bool is_long_poll = !request.long_poll_id.empty();
+  fetch_stop_ = std::stop_source();
+  poll_wanted_ = false;
+  const auto timed_out = std::make_shared<bool>(false);
+  limit_timer_.expires_after(is_long_poll ? config_.long_poll_limit : config_.call_timeout);
+  limit_timer_.async_wait([timed_out, stop = fetch_stop_](boost::system::error_code error) mutable {
+    if (error) return;
+    *timed_out = true;
+    stop.request_stop();
+  });
+  auto result = co_await on_thread([this, request, stop = fetch_stop_.get_token()] {
+    return get_template(*template_rpc_, request, stop);
+  });
+  limit_timer_.cancel();
+  if (*timed_out && !is_long_poll)
+    co_return tl::unexpected(std::string("getblocktemplate: no answer"));
+  if (fetch_stop_.stop_requested()) co_return std::nullopt;
+  if (!result) co_return tl::unexpected(std::move(result.error().what));
+  co_return std::move(*result);
+}
+
+asio::awaitable<void> NodeClient::Impl::pause_until(Clock::time_point time) {
+  if (stopping_ || poll_wanted_) co_return;
+  pause_timer_.expires_at(time);
+  co_await pause_timer_.async_wait(kNoThrow);
+}
+
+std::optional<std::string> NodeClient::Impl::wrong_chain(const std::string& chain) const {
+  const auto network = network_of_chain(chain);
+  if (network && config_.payout.is_of(*network)) return std::nullopt;
+  return "the node is on " + chain + ", the address to be paid on " +
+         std::string(name_of(config_.payout.network));
+}
+
+/// Why no work may be done on this template, if so.
+asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTemplate found,
+                                                                       TemplateRequest request) {
+  if (found.notes.signet_challenge && *found.notes.signet_challenge != core::Bytes{kOpTrue})
+    co_return "blocks of this signet need its owners' signature: it cannot be mined";
+  const core::JobPtr job = job_for(*found.block_template, false);
+  const Shape shape = shape_of(*found.block_template, *job);
+  if (approved_ == shape) co_return std::nullopt;
+  if (!found.notes.takes_proposals) {
+    if (!approved_) remark("the node does not check proposals of blocks", false);
+    approved_ = shape;
+    co_return std::nullopt;
+  }
+  fetch_stop_ = std::stop_source();
+  const auto reason =
+      co_await on_thread([this, request, block = block_without_work(job, *found.block_template),
+                          stop = fetch_stop_.get_token()] {
+        return propose_block(*template_rpc_, block, request, stop);
+      });
+  if (stopping_ || poll_wanted_) co_return std::nullopt;
+  if (reason && reason->empty()) {
+    approved_ = shape;
+  } else if (reason && !may_pass(*reason)) {
+    co_return "the node would refuse our block: " + *reason;
+  } else if (++undecided_proposals_ == kMaxUndecidedProposals) {
+    approved_ = shape;
+    undecided_proposals_ = 0;
+    remark(
+        "the node does not judge proposals of blocks: " + (reason ? *reason : reason.error().what),
+        false);
+  }
+  co_return std::nullopt;
+}
+
+// -- work
+// ------------------------------------------------------------------------------------------
+
+core::JobPtr NodeClient::Impl::job_for(const BlockTemplate& block_template, bool clean) {
+  NodeJobConfig config;
+  config.id = std::to_string(job_number_);
+  config.pool = config_.pool;
+  config.session = session_;
+  config.clean = clean;
+  config.payout_script = config_.payout.script;
+  config.extranonce1 = extranonce1_;
+  config.version_mask = kRollableVersionBits;
+  return make_node_job(block_template, config);
+}
+
+void NodeClient::Impl::publish(const NodeTemplate& found) {
+  const BlockTemplatePtr& next = found.block_template;
+  const auto now = Clock::now();
+  BlockDelivery& delivery = *deliveries_.at(chain_);
+  const bool is_new_tip = !last_ || last_->prev_hash != next->prev_hash;
+  const bool refresh_due =
+      !found.notes.long_poll_id.empty() || now - published_at_ >= config_.refresh_interval;
+  if (!is_new_tip && now - published_at_ < config_.keep_alive &&
+      !(refresh_due && !same_content(*last_, *next)))
+    return;
+  delivery.on_tip(next->prev_hash);
+  if (is_new_tip) delivery.retry_now();
+
+  ++job_number_;
+  core::JobPtr job = job_for(*next, is_new_tip);
+  templates_.push_back({job->id, next, &delivery});
+  if (templates_.size() > kMaxTemplates) templates_.pop_front();
+  last_ = next;
+  published_at_ = now;
+  if (std::exchange(told_bits_, job->bits) != job->bits)
+    sink_(DifficultyChanged{job->share_target.difficulty()});
+  if (std::exchange(told_mask_, job->rollable_bits()) != job->rollable_bits())
+    sink_(VersionRolling{job->rollable_bits()});
+  sink_(JobReceived{std::move(job)});
+}
+
+// -- blocks
+// ----------------------------------------------------------------------------------------
+
+tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::string& chain) {
+  chain_ = chain;
+  if (!deliveries_.contains(chain)) {
+    auto store = BlockStore::open(config_.blocks_folder / chain);
+    if (!store) return tl::unexpected(std::move(store.error()));
+    BlockDelivery::Listener listener;
+    listener.submit = [this, chain](core::Bytes block, std::function<void(BlockVerdict)> done) {
+      if (chain != chain_) {
+        asio::post(executor_, [done = std::move(done), life = weak_from_this()] {
+          if (!life.expired())
+            done({BlockVerdict::Kind::unanswered, "the node is on another chain"});
+        });
+        return;
+      }
+      asio::co_spawn(executor_, deliver(shared_from_this(), std::move(block), std::move(done)),
+                     rethrow);
+    };
+    listener.on_judged = [this](const SolvedBlock& block, const BlockVerdict& verdict) {
+      on_judged(block, verdict);
+    };
+    listener.on_outdated = [this](const SolvedBlock& block) {
+      if (take_open_share(block)) drop(ShareDropped::Why::stale);
+    };
+    listener.on_trouble = [this](std::string text) { remark(std::move(text)); };
+    deliveries_[chain] = std::make_unique<BlockDelivery>(executor_, std::move(*store),
+                                                         std::move(listener), config_.delivery);
+  }
+  BlockDelivery& delivery = *deliveries_.at(chain);
+  delivery.add_kept();
+  delivery.retry_now();
+  return {};
+}
+
+void NodeClient::Impl::submit(core::Share share) {
+  const auto kept = std::find_if(templates_.begin(), templates_.end(), [&](const KeptTemplate& it) {
+    return it.job_id == share.job->id;
+  });
+  if (kept == templates_.end()) return drop(ShareDropped::Why::stale);
+  if (!share.solves_block()) return drop(ShareDropped::Why::withheld);
+  using Added = BlockDelivery::Added;
+  switch (kept->delivery->wants(share.header.prev_hash)) {
+    case Added::outdated:
+      return drop(ShareDropped::Why::stale);
+    case Added::enough:
+      return drop(ShareDropped::Why::rate_limited);
+    case Added::taken:
+      break;
+  }
+  SolvedBlock block = solved_block(share, *kept->block_template);
+  BlockDelivery& delivery = *kept->delivery;
+  open_shares_.push_back(std::move(share));
+  delivery.add(std::move(block));
+}
+
+asio::awaitable<void> NodeClient::Impl::deliver(std::shared_ptr<Impl> self, core::Bytes block,
+                                                std::function<void(BlockVerdict)> done) {
+  delivering_ = true;
+  BlockVerdict verdict =
+      co_await on_thread([this, bytes = std::move(block), stop = block_stop_.get_token()] {
+        return submit_block(*block_rpc_, bytes, stop);
+      });
+  delivering_ = false;
+  done(std::move(verdict));
+  end_if_done();
+}
+
+std::optional<core::Share> NodeClient::Impl::take_open_share(const SolvedBlock& block) {
+  const auto open = std::find_if(open_shares_.begin(), open_shares_.end(),
+                                 [&](const core::Share& it) { return it.hash == block.hash; });
+  if (open == open_shares_.end()) return std::nullopt;
+  core::Share share = std::move(*open);
+  open_shares_.erase(open);
+  return share;
+}
+
+void NodeClient::Impl::on_judged(const SolvedBlock& block, const BlockVerdict& verdict) {
+  const bool accepted = verdict.kind == BlockVerdict::Kind::accepted;
+  remark("block " + std::to_string(block.height) + " " + block.hash.to_display_hex() + ": " +
+             verdict.text,
+         verdict.kind == BlockVerdict::Kind::refused);
+  if (accepted) poll_now();
+  auto share = take_open_share(block);
+  if (!share) return;  // an earlier run found it
+  ShareJudged judged{*std::move(share), accepted, RejectReason::stale, verdict.text};
+  if (verdict.kind == BlockVerdict::Kind::refused)
+    judged.reason = classify_reject({false, 0, verdict.text});
+  sink_(std::move(judged));
+}
+
+void NodeClient::Impl::end_if_done() {
+  if (!stopping_ || running_ || delivering_) return;
+  drain_timer_.cancel();
+  for (std::size_t i = std::exchange(open_shares_, {}).size(); i > 0; --i)
+    drop(ShareDropped::Why::unanswered);
+}
+
+// --------------------------------------------------------------------------------------------------
+
+NodeClient::NodeClient(asio::io_context& io, NodeClientConfig config,
+                       std::function<void(PoolEvent)> sink)
+    : impl_(std::make_shared<Impl>(io, std::move(config), std::move(sink))) {}
+
+NodeClient::~NodeClient() {
+  impl_->leave_threads();
+}
+
+void NodeClient::start() {
+  impl_->start();
+}
+
+void NodeClient::submit(core::Share share) {
+  impl_->submit(std::move(share));
+}
+
+void NodeClient::stop() {
+  impl_->stop();
+}
+
+}  // namespace ebb::stratum::node
