@@ -31,6 +31,10 @@ class Socks5Handshake final : public ProxyHandshake {
 
   Step receive(std::string_view bytes) override {
     answer_.append(bytes.substr(0, kMaxAnswer - answer_.size()));
+    // RFC 1929 has a version of its own, which not every proxy writes.
+    if (phase_ != Phase::authentication && !answer_.empty() && answer_[0] != kVersion) {
+      return fault("it does not speak SOCKS5");
+    }
     const std::size_t wanted = answer_size();
     if (answer_.size() < wanted) return {};
     if (answer_.size() > wanted) return fault("it says more than it was asked");
@@ -94,7 +98,6 @@ class Socks5Handshake final : public ProxyHandshake {
   }
 
   Step on_method(std::string_view answer) {
-    if (answer[0] != kVersion) return fault("it does not speak SOCKS5");
     if (answer[1] == kNoAuthentication) return ask();
     if (answer[1] == kUserPassword && !user_.empty()) {
       phase_ = Phase::authentication;
@@ -125,7 +128,6 @@ class Socks5Handshake final : public ProxyHandshake {
         "it does not know the command CONNECT",
         "it does not know this kind of address",
     };
-    if (answer[0] != kVersion) return fault("it does not speak SOCKS5");
     const std::uint8_t code = byte_at(answer, 1);
     if (code >= kReplies.size()) return fault("it answers with error " + std::to_string(code));
     if (code != 0) return fault(std::string(kReplies[code]));

@@ -46,8 +46,8 @@ TEST_CASE("reconnect: an address is only itself") {
 }
 
 TEST_CASE("reconnect: what is no host leads nowhere") {
-  for (const char* const bad :
-       {"evil.net/.example.org", "evil.net:443 HTTP/1.1\r\nX: .example.org", "a@b.example.org",  " eu.example.org", "[::1]"}) {
+  for (const char* const bad : {"evil.net/.example.org", "evil.net:443 HTTP/1.1\r\nX: .example.org",
+                                "a@b.example.org", " eu.example.org", "[::1]"}) {
     CHECK_FALSE(leads_from_to("pool.example.org", bad));
   }
   CHECK_FALSE(leads_from_to("pool.example.org", std::string(300, 'a') + ".example.org"));

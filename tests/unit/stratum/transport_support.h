@@ -27,9 +27,11 @@ template <class T>
 T finish(asio::io_context& io, asio::awaitable<T> task) {
   std::optional<T> result;
   std::exception_ptr thrown;
-  asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, T value) {
+  const auto store = [](asio::awaitable<T> from, std::optional<T>& into) -> asio::awaitable<void> {
+    into.emplace(co_await std::move(from));
+  };
+  asio::co_spawn(io, store(std::move(task), result), [&](std::exception_ptr error) {
     thrown = error;
-    result = std::move(value);
     io.stop();
   });
   io.restart();
