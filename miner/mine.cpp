@@ -118,6 +118,7 @@ class MiningRun {
     config.url = url;
     config.user = options.user;
     config.password = options.password;
+    config.transport = options.transport.pool;
     config.user_agent = "ebb/" EBB_VERSION;
     config.suggest_difficulty = options.suggest_difficulty;
     return std::make_unique<stratum::PoolClient>(io_, std::move(config), std::move(sink));
