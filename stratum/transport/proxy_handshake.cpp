@@ -190,7 +190,7 @@ class HttpConnectHandshake final : public ProxyHandshake {
     }
     const std::string_view code = line.substr(kCode, 3);
     if (code.front() == '2') return {};
-    if (code == "407") {
+    if (code == "407" || code == "401") {  // the latter is tinyproxy's, of a wrong password
       return fault(has_user_ ? "it refuses the user and password" : "it wants a user and password");
     }
     // Not the text behind it: nothing keeps a proxy from repeating there what it was told.
