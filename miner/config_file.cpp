@@ -45,7 +45,9 @@ std::string syntax_fault(std::string_view text, const toml::parse_error& error) 
   const toml::source_region& where = error.source();
   for (auto line = where.begin.line; line > 1 && !text.empty(); --line)
     text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
-  const bool is_secret = text.substr(0, text.find('\n')).find("pass") != std::string_view::npos;
+  const std::string_view line = text.substr(0, text.find('\n'));
+  const bool is_secret =
+      line.find("pass") != std::string_view::npos || line.find("proxy") != std::string_view::npos;
   return throttle::fault_at(where, "", is_secret ? "is not TOML" : error.description());
 }
 
@@ -217,6 +219,7 @@ void ConfigReader::read_pool(TableReader& table) {
     if (!options_.password_file.empty()) table.fail("password_file", "there is a password already");
     options_.password_file = *std::move(file);
   }
+  options_.transport = read_transport(table, file_.parent_path(), options_.pool);
   set(options_.suggest_difficulty, number(table, "suggest_difficulty", 1e-12, 1e18));
 }
 
@@ -373,7 +376,11 @@ tl::expected<MineOptions, std::string> read_config_file(const std::filesystem::p
   const auto text = read_file(file, kMaxConfig);
   if (!text) return tl::unexpected(text.error());
   auto options = parse_config(*text, file, use);
-  if (!options || options->password_file.empty() || options->password_file == file) return options;
+  if (!options) return options;
+  auto transport = open_transport(options->transport);
+  if (!transport) return tl::unexpected(transport.error());
+  options->transport.pool = *std::move(transport);
+  if (options->password_file.empty() || options->password_file == file) return options;
   constexpr std::size_t kMaxSecret = 4096;
   auto secret = read_file(options->password_file, kMaxSecret);
   if (!secret) return tl::unexpected(secret.error());

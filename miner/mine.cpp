@@ -60,6 +60,7 @@ class MiningRun {
     stratum::PoolClientConfig config;
     config.user = options.user;
     config.password = options.password;
+    config.transport = options.transport.pool;
     config.user_agent = "ebb/" EBB_VERSION;
     config.suggest_difficulty = options.suggest_difficulty;
     if (options.pool) {

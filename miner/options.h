@@ -16,6 +16,7 @@
 #include "miner/cards.h"
 #include "miner/operator_options.h"
 #include "miner/throttle_options.h"
+#include "miner/transport_table.h"
 #include "stratum/pool_url.h"
 #include "throttle/limit.h"
 
@@ -26,6 +27,7 @@ struct MineOptions {
   std::string user;
   std::string password;
   std::filesystem::path password_file;  ///< that it was read from; empty: none
+  TransportOptions transport;
   std::string devices = "auto";
   bool retune = false;          ///< measure CUDA cards anew
   std::string backend;          ///< empty: the fastest usable one

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <boost/asio.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <cctype>
 #include <random>
 
 #include "stratum/backoff.h"
 #include "stratum/line.h"
 #include "stratum/share_path.h"
 #include "stratum/transport/dial.h"
+#include "stratum/transport/reconnect.h"
 
 namespace ebb::stratum {
 
@@ -27,20 +27,6 @@ constexpr std::size_t kMaxUnsentBytes = std::size_t{1} << 20;
 
 constexpr milliseconds kWatchInterval{100};
 constexpr std::uint32_t kLongestReconnectWait = 60;
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-/// True for the same host or one below it: a pool may move us inside its own name only, or anyone
-/// who can write one line to us could take the hashrate.
-bool is_same_or_below(const std::string& host, const std::string& configured) {
-  const std::string a = lower_case(host);
-  const std::string b = lower_case(configured);
-  return a == b || a.ends_with("." + b);
-}
 
 std::string describe(const boost::system::error_code& error) {
   return error == asio::error::eof ? "the pool closed the connection" : error.message();
@@ -213,6 +199,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
       co_await sleep_for(kWatchInterval);
       const auto now = Clock::now();
       pump();
+      if (now - connected_at_ >= Backoff::kProven) reconnects_.proven();
       if (session_->configure_pending() && !configure_given_up_ &&
           now - connected_at_ > config_.configure_timeout) {
         configure_given_up_ = true;
@@ -270,16 +257,13 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   }
 
   void follow(const ReconnectRequested& request) {
-    Destination to{config_.url,
-                   milliseconds(1000 * std::min(request.wait_s, kLongestReconnectWait))};
-    if (is_same_or_below(request.host, config_.url.at.host)) to.url.at.host = request.host;
-    const bool elsewhere = !request.host.empty() && to.url.at.host != request.host;
-    if (request.port != 0 && !elsewhere) to.url.at.port = request.port;
+    const auto to = reconnects_.next(request);
+    if (!to) return end(to.error());
     // Pools send this to all their miners at once.
-    to.wait += milliseconds(static_cast<int>(uniform_(random_) * 1000));
-    redirect_ = to;
-    end(elsewhere ? "the pool asked for a move to another domain, which is refused"
-                  : "the pool asked for a reconnect");
+    const milliseconds jitter(static_cast<int>(uniform_(random_) * 1000));
+    const milliseconds wait(1000 * std::min(request.wait_s, kLongestReconnectWait));
+    redirect_ = {*to, wait + jitter};
+    end("the pool asked for a reconnect");
   }
 
   /// Moves shares from the queue to the wire, as far as the rate allows.
@@ -329,6 +313,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   std::uniform_real_distribution<double> uniform_{0, 1};
 
   Backoff backoff_;
+  Reconnects reconnects_{config_.url, config_.transport.follow_reconnect};
   SharePath shares_;
   PayoutWatch payouts_;
   HostPort last_at_;  ///< of the last connection

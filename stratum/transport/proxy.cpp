@@ -43,25 +43,29 @@ bool is_credential(std::string_view text) {
          });
 }
 
-tl::expected<void, std::string> read_credentials(std::string_view text, Proxy& proxy) {
-  const std::size_t colon = text.find(':');
-  const auto user = percent_decoded(text.substr(0, colon));
-  const auto password =
-      percent_decoded(colon == std::string_view::npos ? "" : text.substr(colon + 1));
-  if (!user || !password) {
-    return tl::unexpected<std::string>("the proxy's user or password has a '%' that is no %XX");
-  }
-  if (user->empty()) return tl::unexpected<std::string>("the proxy's user is empty");
-  if (!is_credential(*user) || !is_credential(*password)) {
+tl::expected<Proxy, std::string> with_credentials(Proxy proxy, std::string user,
+                                                  std::string password) {
+  if (user.empty()) return tl::unexpected<std::string>("the proxy's user is empty");
+  if (!is_credential(user) || !is_credential(password)) {
     return tl::unexpected<std::string>(
         "the proxy's user or password is too long or has a control character");
   }
-  if (proxy.kind == Kind::http && user->find(':') != std::string::npos) {
+  if (proxy.kind == Kind::http && user.find(':') != std::string::npos) {
     return tl::unexpected<std::string>("the proxy's user has a ':', which HTTP cannot tell");
   }
-  proxy.user = *user;
-  proxy.password = *password;
-  return {};
+  proxy.user = std::move(user);
+  proxy.password = std::move(password);
+  return proxy;
+}
+
+tl::expected<Proxy, std::string> read_credentials(Proxy proxy, std::string_view text) {
+  const std::size_t colon = text.find(':');
+  auto user = percent_decoded(text.substr(0, colon));
+  auto password = percent_decoded(colon == std::string_view::npos ? "" : text.substr(colon + 1));
+  if (!user || !password) {
+    return tl::unexpected<std::string>("the proxy's user or password has a '%' that is no %XX");
+  }
+  return with_credentials(std::move(proxy), *std::move(user), *std::move(password));
 }
 
 }  // namespace
@@ -83,9 +87,9 @@ tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
   Proxy proxy;
   proxy.kind = known->second;
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
-    if (auto read = read_credentials(text.substr(0, at), proxy); !read) {
-      return tl::unexpected(read.error());
-    }
+    auto read = read_credentials(std::move(proxy), text.substr(0, at));
+    if (!read) return read;
+    proxy = *std::move(read);
     text.remove_prefix(at + 1);
   }
   auto at = parse_host_port(text);
@@ -94,6 +98,11 @@ tl::expected<Proxy, std::string> parse_proxy(std::string_view text) {
   }
   proxy.at = std::move(*at);
   return proxy;
+}
+
+tl::expected<Proxy, std::string> with_password(Proxy proxy, std::string password) {
+  std::string user = std::move(proxy.user);
+  return with_credentials(std::move(proxy), std::move(user), std::move(password));
 }
 
 }  // namespace ebb::stratum

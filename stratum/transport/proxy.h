@@ -29,4 +29,7 @@ struct Proxy {
 /// without credentials.
 tl::expected<Proxy, std::string> parse_proxy(std::string_view text);
 
+/// For a password that is kept elsewhere than in the address. The error does not tell it.
+tl::expected<Proxy, std::string> with_password(Proxy proxy, std::string password);
+
 }  // namespace ebb::stratum
