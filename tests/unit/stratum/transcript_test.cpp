@@ -103,7 +103,7 @@ class Player {
     const std::string method(request.at("method").as_string());
     recorded_[id] = {method, std::nullopt, kNoSuchRequest, false};
     if (method == "mining.subscribe" && used_.empty()) {
-      const json::array& ours = client_.sent(method).at(0).at("params").as_array();
+      const json::array ours = client_.sent(method).at(0).at("params").as_array();
       const json::array& theirs = request.at("params").as_array();
       if (theirs.size() > 1 && (ours.size() < 2 || ours[1] != theirs[1])) {
         fault("the session is not named as it was recorded");
