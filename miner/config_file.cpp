@@ -219,6 +219,7 @@ void ConfigReader::read_pool(TableReader& table) {
     if (!options_.password_file.empty()) table.fail("password_file", "there is a password already");
     options_.password_file = *std::move(file);
   }
+  options_.shares = read_share_options(table);
   options_.transport = read_transport(table, file_.parent_path(), options_.pool);
   set(options_.suggest_difficulty, number(table, "suggest_difficulty", 1e-12, 1e18));
 }

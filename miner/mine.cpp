@@ -119,6 +119,8 @@ class MiningRun {
     config.user = options.user;
     config.password = options.password;
     config.transport = options.transport.pool;
+    config.submit_stale = options.shares.submit_stale;
+    config.payout = options.shares.payout;
     config.user_agent = "ebb/" EBB_VERSION;
     config.suggest_difficulty = options.suggest_difficulty;
     return std::make_unique<stratum::PoolClient>(io_, std::move(config), std::move(sink));

@@ -15,6 +15,7 @@
 #include "core/cpu_topology.h"
 #include "miner/cards.h"
 #include "miner/operator_options.h"
+#include "miner/share_table.h"
 #include "miner/throttle_options.h"
 #include "miner/transport_table.h"
 #include "stratum/pool_url.h"
@@ -29,6 +30,7 @@ struct MineOptions {
   std::filesystem::path password_file;  ///< that it was read from; empty: none
   std::filesystem::path cookie_file;    ///< of a node; empty: none
   TransportOptions transport;
+  ShareOptions shares;
   std::string devices = "auto";
   bool retune = false;          ///< measure CUDA cards anew
   std::string backend;          ///< empty: the fastest usable one

@@ -127,6 +127,7 @@ tl::expected<JobPayout, std::string> payout_of(const core::Job& job, const Payou
   }
 
   std::vector<TxOutput> ranked;
+  ranked.reserve(paid.size());
   for (const auto& [script, value] : paid)
     ranked.push_back({value, script});
   const std::size_t shown = std::min(ranked.size(), Payout::kMostOutputs);

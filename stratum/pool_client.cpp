@@ -144,7 +144,9 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   }
 
   asio::awaitable<bool> connect(const PoolUrl& url) {
-    auto dialled = co_await dial(url, DialOptions{config_.transport, config_.connect_timeout});
+    // With a name: GCC 12 destroys an aggregate made inside a co_await twice (its bug 99576).
+    DialOptions options{config_.transport, config_.connect_timeout};
+    auto dialled = co_await dial(url, std::move(options));
     if (!dialled) {
       end_reason_ = std::move(dialled.error());
       co_return false;
@@ -313,10 +315,10 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   std::uniform_real_distribution<double> uniform_{0, 1};
 
   Backoff backoff_;
+  Reconnects reconnects_{config_.url, config_.transport.follow_reconnect};
   SharePath shares_;
   PayoutWatch payouts_;
   HostPort last_at_;  ///< of the last connection
-  Reconnects reconnects_{config_.url, config_.transport.follow_reconnect};
   std::optional<Destination> redirect_;
   bool stopping_ = false;
   Clock::time_point drain_until_{};

@@ -25,8 +25,8 @@ class Socks5Handshake final : public ProxyHandshake {
  public:
   Socks5Handshake(const Proxy& proxy, const HostPort& to)
       : user_(proxy.user), password_(proxy.password), request_(connect_request(to)) {
-    output_ = user_.empty() ? std::string{kVersion, 1, kNoAuthentication}
-                            : std::string{kVersion, 2, kNoAuthentication, kUserPassword};
+    send(user_.empty() ? std::string{kVersion, 1, kNoAuthentication}
+                       : std::string{kVersion, 2, kNoAuthentication, kUserPassword});
   }
 
   Step receive(std::string_view bytes) override {
@@ -101,9 +101,11 @@ class Socks5Handshake final : public ProxyHandshake {
     if (answer[1] == kNoAuthentication) return ask();
     if (answer[1] == kUserPassword && !user_.empty()) {
       phase_ = Phase::authentication;
-      output_ = std::string{1, static_cast<char>(user_.size())} + user_;
-      output_ += static_cast<char>(password_.size());
-      output_ += password_;
+      std::string output{1, static_cast<char>(user_.size())};
+      output += user_;
+      output += static_cast<char>(password_.size());
+      output += password_;
+      send(std::move(output));
       return {};
     }
     return fault(user_.empty() ? "it wants a user and password"
@@ -112,7 +114,7 @@ class Socks5Handshake final : public ProxyHandshake {
 
   Step ask() {
     phase_ = Phase::request;
-    output_ = request_;
+    send(request_);
     return {};
   }
 
@@ -131,7 +133,7 @@ class Socks5Handshake final : public ProxyHandshake {
     const std::uint8_t code = byte_at(answer, 1);
     if (code >= kReplies.size()) return fault("it answers with error " + std::to_string(code));
     if (code != 0) return fault(std::string(kReplies[code]));
-    done_ = true;
+    succeed();
     return {};
   }
 
@@ -155,11 +157,11 @@ std::string base64(std::string_view text) {
 class HttpConnectHandshake final : public ProxyHandshake {
  public:
   HttpConnectHandshake(const Proxy& proxy, const HostPort& to) : has_user_(!proxy.user.empty()) {
-    output_ = "CONNECT " + to.text() + " HTTP/1.1\r\nHost: " + to.text() + "\r\n";
+    std::string output = "CONNECT " + to.text() + " HTTP/1.1\r\nHost: " + to.text() + "\r\n";
     if (has_user_) {
-      output_ += "Proxy-Authorization: Basic " + base64(proxy.user + ":" + proxy.password) + "\r\n";
+      output += "Proxy-Authorization: Basic " + base64(proxy.user + ":" + proxy.password) + "\r\n";
     }
-    output_ += "\r\n";
+    send(output + "\r\n");
   }
 
   Step receive(std::string_view bytes) override {
@@ -174,7 +176,7 @@ class HttpConnectHandshake final : public ProxyHandshake {
       return accepted;
     }
     if (answer_.size() > end + kEnd.size()) return fault("it says more than it was asked");
-    done_ = true;
+    succeed();
     return {};
   }
 
@@ -190,7 +192,7 @@ class HttpConnectHandshake final : public ProxyHandshake {
     }
     const std::string_view code = line.substr(kCode, 3);
     if (code.front() == '2') return {};
-    if (code == "407") {
+    if (code == "407" || code == "401") {  // the latter is tinyproxy's, of a wrong password
       return fault(has_user_ ? "it refuses the user and password" : "it wants a user and password");
     }
     // Not the text behind it: nothing keeps a proxy from repeating there what it was told.

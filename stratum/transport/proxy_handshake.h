@@ -31,6 +31,10 @@ class ProxyHandshake {
   bool done() const { return done_; }
 
  protected:
+  void send(std::string output) { output_ = std::move(output); }
+  void succeed() { done_ = true; }
+
+ private:
   std::string output_;
   bool done_ = false;
 };

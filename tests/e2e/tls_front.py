@@ -7,14 +7,20 @@ import threading
 
 
 class TlsFront:
-    """https://127.0.0.1:port, passed on to port `behind`, which is free at first. A context manager."""
+    """https://127.0.0.1:port, passed on to port `behind`, by itself one that is free at first. A context manager."""
 
-    def __init__(self, certificate, key):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.behind = probe.getsockname()[1]
+    def __init__(self, certificate, key, behind=None, version=None):
+        """version: an ssl.TLSVersion, the only one to be spoken."""
+        if behind is None:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                behind = probe.getsockname()[1]
+        self.behind = behind
         self.port = 0
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if version is not None:
+            self._tls.set_ciphers("ALL:@SECLEVEL=0")  # old versions need old hashes
+            self._tls.minimum_version = self._tls.maximum_version = version
         self._tls.load_cert_chain(certificate, key)
         self._loop = asyncio.new_event_loop()
         self._server = None
@@ -24,10 +30,11 @@ class TlsFront:
         return f"https://127.0.0.1:{self.port}"
 
     def __enter__(self):
-        self._server = self._loop.run_until_complete(
-            asyncio.start_server(self._pass_on, "127.0.0.1", 0, ssl=self._tls))
-        self.port = self._server.sockets[0].getsockname()[1]
+        # On its own thread from the start: the test may have a loop of its own.
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._server = asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(self._pass_on, "127.0.0.1", 0, ssl=self._tls), self._loop).result(10)
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *_):

@@ -87,13 +87,12 @@ inline void fuzz_line(std::string_view data) {
 /// Drives a Session with the lines of `data`. A line that begins with ! is an order to the client:
 ///   !t   configure has timed out
 ///   !o   the transport dropped a line for its length
+///   !r   the connection is lost, and the next session is handed what it left
+///   !n   the same, and it is handed nothing
 ///   !sXY submit a share: X chooses among the last jobs, Y its hash and its version bits
 class SessionFuzz {
  public:
-  SessionFuzz() : session_(config()) {
-    session_.start();
-    check();
-  }
+  SessionFuzz() { connect(std::nullopt); }
 
   void run(std::string_view data) {
     while (!data.empty()) {
@@ -113,19 +112,50 @@ class SessionFuzz {
     config.user = "user";
     config.password = kPassword;
     config.user_agent = "ebb/fuzz";
-    config.session = 3;
+    config.submit_stale = true;
     config.suggest_difficulty = 0.5;
     return config;
   }
 
   void line(std::string_view text) {
-    if (text.empty() || text[0] != '!') return session_.receive(text);
+    if (text.empty() || text[0] != '!') return session_->receive(text);
     const char order = text.size() > 1 ? text[1] : ' ';
-    if (order == 't') session_.configure_timed_out();
-    if (order == 'o') session_.overlong_line();
+    if (order == 't') session_->configure_timed_out();
+    if (order == 'o') session_->overlong_line();
+    if (order == 'r') reconnect(true);
+    if (order == 'n') reconnect(false);
     if (order == 's' && text.size() > 3 && !jobs_.empty()) {
       submit(static_cast<unsigned char>(text[2]), static_cast<unsigned char>(text[3]));
     }
+  }
+
+  void connect(std::optional<Resumption> resumption) {
+    SessionConfig with = config();
+    with.session = ++number_;
+    if (resumption) {
+      must(!resumption->id.empty() && resumption->id.size() <= kMaxSessionIdBytes, "session id");
+      must(resumption->session < number_, "an older session");
+      must(resumption->jobs.size() <= JobWindow::kMaxJobs, "jobs handed over");
+    }
+    offered_ = resumption ? resumption->session : 0;
+    with.resumption = std::move(resumption);
+    session_.emplace(std::move(with));
+    failed_ = false;
+    last_id_ = 0;
+    session_->start();
+    check();
+  }
+
+  void reconnect(bool hand_over) {
+    const bool subscribed = session_->subscribed();
+    auto resumption = session_->resumption();
+    must(!resumption || subscribed, "resumed before it was there");
+    const std::size_t pending = session_->unanswered_submits();
+    const auto unanswered = session_->take_unanswered();
+    must(unanswered.size() == pending && session_->unanswered_submits() == 0, "unanswered");
+    for (const Unanswered& it : unanswered)
+      must(it.share.job != nullptr && it.sends >= 1, "an unanswered share");
+    connect(hand_over ? std::move(resumption) : std::nullopt);
   }
 
   void submit(unsigned char which, unsigned char how) {
@@ -136,25 +166,27 @@ class SessionFuzz {
     share.header.nonce = nonce_++;
     // The zero hash meets every target; the other one only the easiest.
     share.hash.bytes.fill(how & 2 ? 0xff : 0);
-    const std::size_t before = session_.unanswered_submits();
-    const bool sent = session_.submit(share) == SubmitResult::sent;
-    must(session_.unanswered_submits() == before + (sent ? 1 : 0), "pending submits");
-    must(!sent || session_.authorised(), "a share was sent without authorisation");
+    const std::size_t before = session_->unanswered_submits();
+    const unsigned earlier = how & 4 ? 1 : 0;
+    const bool sent = session_->submit(share, {}, earlier) == SubmitResult::sent;
+    must(!sent || share.job->session == session_->number(), "a share went to another session");
+    must(session_->unanswered_submits() == before + (sent ? 1 : 0), "pending submits");
+    must(!sent || session_->authorised(), "a share was sent without authorisation");
   }
 
   void check() {
-    must(session_.jobs_kept() <= JobWindow::kMaxJobs, "jobs kept");
-    must(session_.unanswered_submits() <=
+    must(session_->jobs_kept() <= JobWindow::kMaxJobs, "jobs kept");
+    must(session_->unanswered_submits() <=
              Session::kMaxUnansweredSubmits + Session::kBlockSubmitReserve,
          "submits pending");
-    const auto output = session_.take_output();
-    const auto events = session_.take_events();
+    const auto output = session_->take_output();
+    const auto events = session_->take_events();
     must(!failed_ || (output.empty() && events.empty()), "a failed session speaks");
     for (const std::string& text : output)
       check_output(text);
     for (const Event& event : events)
       std::visit([this](const auto& it) { check_event(it); }, event);
-    must(failed_ == session_.failed(), "a failure is an event");
+    must(failed_ == session_->failed(), "a failure is an event");
   }
 
   void check_output(const std::string& text) {
@@ -179,12 +211,16 @@ class SessionFuzz {
   void check_event(const Subscribed& it) {
     must(it.extranonce1_bytes <= kMaxExtranonce1, "extranonce1");
     must(it.extranonce2_bytes <= core::kMaxExtranonce2, "extranonce2");
+    must(!it.resumed || offered_ != 0, "resumed, and nothing was offered");
+    must(session_->number() == (it.resumed ? offered_ : number_), "number");
   }
   void check_event(const Authorised&) {}
   void check_event(const AuthorisationFailed& it) { check_text(it.text); }
   void check_event(const JobReceived& it) {
     must(it.job != nullptr, "a job");
-    must(it.job->session == 3 && it.job->id.size() <= kMaxJobIdBytes, "session and id");
+    must(it.job->session == session_->number() && it.job->id.size() <= kMaxJobIdBytes,
+         "session and id");
+    must(session_->number() == number_ || session_->number() == offered_, "whose job");
     must((it.job->version_mask & ~kRollableVersionBits) == 0, "mask");
     must(it.job->extranonce2_size <= core::kMaxExtranonce2, "extranonce2");
     must(it.job->merkle_branch.size() <= kMaxMerkleBranch, "merkle branch");
@@ -210,7 +246,9 @@ class SessionFuzz {
     failed_ = true;
   }
 
-  Session session_;
+  std::optional<Session> session_;
+  std::uint64_t number_ = 0;
+  std::uint64_t offered_ = 0;  ///< the session that may be resumed
   bool failed_ = false;
   std::int64_t last_id_ = 0;
   std::uint32_t nonce_ = 0;

@@ -9,7 +9,7 @@
 #include "stratum/node/coinbase.h"
 #include "stratum/node/serialize.h"
 #include "stratum/payout_watch.h"
-#include "tests/fuzz/fuzz_coinbase.h"
+#include "tests/fuzz/fuzz_payout.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/stratum/node_support.h"
 #include "tests/unit/stratum/session_support.h"
@@ -252,14 +252,14 @@ TEST_CASE("payout watch: a coinbase that cannot be read meets no rule, and is no
   CHECK(with.must_leave());
 }
 
-TEST_CASE("fuzz corpus: coinbases") {
+TEST_CASE("fuzz corpus: payouts") {
   std::size_t files = 0;
   for (const auto& it :
-       std::filesystem::directory_iterator(EBB_TEST_DATA "/../fuzz/corpus/coinbase")) {
+       std::filesystem::directory_iterator(EBB_TEST_DATA "/../fuzz/corpus/payout")) {
     std::ifstream file(it.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
     INFO(it.path().filename().string());
-    CHECK_NOTHROW(fuzz_coinbase(bytes));
+    CHECK_NOTHROW(fuzz_payout(bytes));
     ++files;
   }
   CHECK(files >= 20);

@@ -1,10 +1,12 @@
-// Recorded traffic of real pools (tests/data/transcripts), replayed through a Session.
+// Traffic of real pools (tests/data/transcripts), recorded or written after their description,
+// replayed through a Session.
 //
 // A file has one kind of line per first character:
 //   == title     a new connection
 //   > {...}      a line the recorded client sent
 //   < ...        a line the pool sent
-//   = word       the pool line above means: accepted, a reject reason, or bad-line
+//   = word       the pool line above means: accepted, a reject reason, bad-line, resumed, mask HEX,
+//                or target DIFFICULTY, of the job that is then worked on
 //   # ...        for the reader
 
 #include <algorithm>
@@ -46,6 +48,7 @@ struct Replay {
   std::size_t resubmitted = 0;     ///< of them: the session sent the same, from its own hand
   std::size_t rejected = 0;
   std::size_t bad_lines = 0;
+  std::size_t resumed = 0;
 };
 
 constexpr std::uint64_t kNoSuchRequest = 1'000'000;
@@ -91,13 +94,21 @@ bool says_the_same(const json::array& ours, const json::array& recorded, const c
 
 class Player {
  public:
-  explicit Player(const Connection& connection) : client_(config_for(connection)) {}
+  Player(const Connection& connection, std::optional<Resumption> last)
+      : client_(config_for(connection, std::move(last))) {}
 
   void client_line(const std::string& text) {
     const json::object request = json_of(text);
     const auto id = request.at("id").to_number<std::uint64_t>();
     const std::string method(request.at("method").as_string());
     recorded_[id] = {method, std::nullopt, kNoSuchRequest, false};
+    if (method == "mining.subscribe" && used_.empty()) {
+      const json::array ours = client_.sent(method).at(0).at("params").as_array();
+      const json::array& theirs = request.at("params").as_array();
+      if (theirs.size() > 1 && (ours.size() < 2 || ours[1] != theirs[1])) {
+        fault("the session is not named as it was recorded");
+      }
+    }
     if (method != "mining.submit") return;
     Recorded& recorded = recorded_[id];
     recorded.submit = submit_of(request);
@@ -147,6 +158,23 @@ class Player {
       expected_bad_ += 1;
       return;
     }
+    if (word == "resumed") {
+      const auto subscribed = client_.all<Subscribed>();
+      if (subscribed.empty() || !subscribed.back().resumed) fault("the session was not resumed");
+      ++result.resumed;
+      return;
+    }
+    if (word.starts_with("mask ")) {
+      const auto rolling = client_.all<VersionRolling>();
+      const auto mask = core::u32_from_hex(word.substr(5));
+      if (rolling.empty() || rolling.back().mask != mask) fault("not '" + word + "'");
+      return;
+    }
+    if (word.starts_with("target ")) {
+      const auto target = core::Target::from_difficulty(std::stod(word.substr(7)));
+      if (!client_.job() || client_.job()->share_target != *target) fault("not '" + word + "'");
+      return;
+    }
     if (last_reply_ == nullptr) return fault("no reply before '= " + word + "'");
     const Reply reply = read_reply(last_text_);
     if (word == "accepted") {
@@ -172,6 +200,8 @@ class Player {
     if (!notified_.empty()) fault("a notify became no job");
   }
 
+  std::optional<Resumption> resumption() const { return client_.session.resumption(); }
+
   Replay result;
 
  private:
@@ -183,8 +213,10 @@ class Player {
     bool resubmitted = false;
   };
 
-  static SessionConfig config_for(const Connection& connection) {
+  static SessionConfig config_for(const Connection& connection, std::optional<Resumption> last) {
     SessionConfig config = Client::default_config();
+    config.session = last ? last->session + 1 : 1;
+    if (names_a_session(connection)) config.resumption = std::move(last);
     for (const TranscriptLine& line : connection.lines) {
       if (line.kind == '>' && line.text.find("mining.authorize") != std::string::npos) {
         config.user = json_of(line.text).at("params").at(0).as_string();
@@ -192,6 +224,14 @@ class Player {
       }
     }
     return config;
+  }
+
+  static bool names_a_session(const Connection& connection) {
+    for (const TranscriptLine& line : connection.lines) {
+      if (line.kind != '>' || line.text.find("mining.subscribe") == std::string::npos) continue;
+      return json_of(line.text).at("params").as_array().size() > 1;
+    }
+    return false;
   }
 
   /// Configure, subscribe and authorize are the session's own, once each; a share's is known.
@@ -247,17 +287,18 @@ std::vector<Connection> read_transcript(const std::string& name) {
 }
 
 /// Plays the pool's lines to a fresh Session, each reply under the id of the Session's own request
-/// of that kind, and offers it the recorded shares. `tamper` may change a pool line before it is
-/// played: a test of the test.
-Replay replay(const Connection& connection,
+/// of that kind, and offers it the recorded shares. `last` is what the file's sessions leave to the
+/// next one. `tamper` may change a pool line before it is played: a test of the test.
+Replay replay(const Connection& connection, std::optional<Resumption>& last,
               const std::function<std::string(const std::string&)>& tamper = nullptr) {
-  Player player(connection);
+  Player player(connection, last);
   for (const TranscriptLine& line : connection.lines) {
     if (line.kind == '>') player.client_line(line.text);
     if (line.kind == '<') player.pool_line(tamper ? tamper(line.text) : line.text);
     if (line.kind == '=') player.expectation(line.text);
   }
   player.finish();
+  if (auto resumption = player.resumption()) last = std::move(resumption);
   return player.result;
 }
 
@@ -266,9 +307,10 @@ Replay replay(const Connection& connection,
 TEST_CASE("transcripts: what real pools sent is understood, and what they accepted re-hashes") {
   Replay total;
   for (const std::string& name : transcript_names()) {
+    std::optional<Resumption> last;
     for (const Connection& connection : read_transcript(name)) {
       INFO(name << ": " << connection.title);
-      const Replay result = replay(connection);
+      const Replay result = replay(connection, last);
       CHECK(result.faults == std::vector<std::string>());
       CHECK(result.jobs == result.notifies);
       CHECK(result.accepted_meets == result.accepted);
@@ -277,20 +319,24 @@ TEST_CASE("transcripts: what real pools sent is understood, and what they accept
       total.resubmitted += result.resubmitted;
       total.rejected += result.rejected;
       total.bad_lines += result.bad_lines;
+      total.resumed += result.resumed;
     }
   }
   // So that a reader of empty files cannot pass.
-  CHECK(total.notifies == 41);
-  CHECK(total.accepted == 11);
-  CHECK(total.resubmitted == 11);
-  CHECK(total.rejected == 30);
-  CHECK(total.bad_lines == 2);  // datum's {,"minimum-difficulty" and ckpool's parting words
+  CHECK(total.notifies == 53);
+  CHECK(total.accepted == 21);
+  CHECK(total.resubmitted == 21);
+  CHECK(total.rejected == 49);
+  CHECK(total.resumed == 2);
+  // datum's {,"minimum-difficulty", ckpool's parting words and AntPool's id without quotes
+  CHECK(total.bad_lines == 3);
 }
 
 TEST_CASE("transcripts: a prevhash with two bytes swapped does not pass") {
   for (const std::string& name : transcript_names()) {
+    std::optional<Resumption> last;
     for (const Connection& connection : read_transcript(name)) {
-      const Replay result = replay(connection, swap_prev_hash_bytes);
+      const Replay result = replay(connection, last, swap_prev_hash_bytes);
       INFO(name << ": " << connection.title);
       if (result.accepted > 0) CHECK(result.accepted_meets == 0);
     }

@@ -106,6 +106,9 @@ TEST_CASE("http proxy: Basic authentication") {
 }
 
 TEST_CASE("http proxy: faults") {
+  // tinyproxy's answer to a wrong password
+  CHECK(fault_after(*with("http://me:x@h:1"), {"HTTP/1.0 401 Unauthorized\r\n\r\n"}) ==
+        "it refuses the user and password");
   CHECK(fault_after(*with("http://h:1"), {"HTTP/1.1 407 No\r\n\r\n"}) ==
         "it wants a user and password");
   CHECK(fault_after(*with("http://h:1"), {"HTTP/1.1 403 Filtered\r\n\r\nbody"}) ==

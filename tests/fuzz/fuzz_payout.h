@@ -1,5 +1,5 @@
 #pragma once
-// What the fuzzer of coinbases does with its bytes. The unit tests replay its corpus.
+// What the fuzzer of payouts does with its bytes. The unit tests replay its corpus.
 
 #include <algorithm>
 #include <stdexcept>
@@ -10,7 +10,7 @@
 namespace ebb::stratum {
 
 /// The first byte says how much of the rest is before the extranonce2, the second how long that is.
-inline void fuzz_coinbase(std::string_view data) {
+inline void fuzz_payout(std::string_view data) {
   const auto must = [](bool holds, const char* what) {
     if (!holds) throw std::logic_error(what);
   };
