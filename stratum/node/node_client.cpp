@@ -1,6 +1,7 @@
 #include "stratum/node/node_client.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio.hpp>
 #include <map>
 #include <random>
@@ -8,6 +9,7 @@
 #include "stratum/backoff.h"
 #include "stratum/node/node_calls.h"
 #include "stratum/node/node_job.h"
+#include "stratum/node/node_work.h"
 
 namespace ebb::stratum::node {
 
@@ -18,8 +20,6 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxTemplates = 8;  ///< whose shares still find their block
-constexpr std::size_t kExtranonce1Size = 4;
 constexpr int kMaxUndecidedProposals = 3;
 constexpr std::uint8_t kOpTrue = 0x51;
 
@@ -46,6 +46,13 @@ void rethrow(const std::exception_ptr& error) {
   if (error) std::rethrow_exception(error);
 }
 
+std::array<std::uint8_t, 4> random_bytes() {
+  std::random_device device;
+  std::array<std::uint8_t, 4> bytes{};
+  core::store_le32(bytes.data(), device());
+  return bytes;
+}
+
 template <class F>
 asio::awaitable<std::invoke_result_t<F>> calling(F f) {
   co_return f();
@@ -60,14 +67,12 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
       : config_(std::move(config)),
         sink_(std::move(sink)),
         executor_(io.get_executor()),
+        work_(config_.pool, config_.payout.script, random_bytes()),
         pause_timer_(io),
         limit_timer_(io),
-        drain_timer_(io) {
-    std::generate(extranonce1_.begin(), extranonce1_.end(),
-                  [this] { return static_cast<std::uint8_t>(random_()); });
-  }
+        drain_timer_(io) {}
 
-  void start() { asio::co_spawn(executor_, run(shared_from_this()), asio::detached); }
+  void start() { asio::co_spawn(executor_, run(shared_from_this()), rethrow); }
 
   void submit(core::Share share);
 
@@ -92,12 +97,6 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   }
 
  private:
-  struct KeptTemplate {
-    std::string job_id;
-    BlockTemplatePtr block_template;
-    BlockDelivery* delivery;
-  };
-
   asio::awaitable<void> run(std::shared_ptr<Impl> self);
   asio::awaitable<std::string> follow();
   asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> fetch(
@@ -116,7 +115,6 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   std::optional<core::Share> take_open_share(const SolvedBlock& block);
   void on_judged(const SolvedBlock& block, const BlockVerdict& verdict);
 
-  core::JobPtr job_for(const BlockTemplate& block_template, bool clean);
   void publish(const NodeTemplate& found);
 
   /// The next template is wanted before the node sends it.
@@ -137,9 +135,9 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   asio::thread_pool threads_{2};  ///< a call for a template and one with a block
   std::optional<NodeRpc> template_rpc_;
   std::optional<NodeRpc> block_rpc_;
+  NodeWork work_;
   asio::steady_timer pause_timer_, limit_timer_, drain_timer_;
   std::mt19937_64 random_{std::random_device{}()};
-  std::array<std::uint8_t, kExtranonce1Size> extranonce1_{};
 
   bool running_ = false;
   bool stopping_ = false;
@@ -149,9 +147,7 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   Backoff backoff_;
   std::map<std::string, std::unique_ptr<BlockDelivery>> deliveries_;  ///< by chain
   std::string chain_;                                                 ///< the node's, as last heard
-  std::deque<KeptTemplate> templates_;                                ///< oldest first
   std::vector<core::Share> open_shares_;                              ///< whose blocks are unjudged
-  std::uint64_t job_number_ = 0;
   std::uint64_t session_ = 0;
 
   // Of the current connection.
@@ -288,7 +284,7 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
                                                                        TemplateRequest request) {
   if (found.notes.signet_challenge && *found.notes.signet_challenge != core::Bytes{kOpTrue})
     co_return "blocks of this signet need its owners' signature: it cannot be mined";
-  const core::JobPtr job = job_for(*found.block_template, false);
+  const core::JobPtr job = work_.trial(*found.block_template);
   const Shape shape = shape_of(*found.block_template, *job);
   if (approved_ == shape) co_return std::nullopt;
   if (!found.notes.takes_proposals) {
@@ -320,18 +316,6 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
 // -- work
 // ------------------------------------------------------------------------------------------
 
-core::JobPtr NodeClient::Impl::job_for(const BlockTemplate& block_template, bool clean) {
-  NodeJobConfig config;
-  config.id = std::to_string(job_number_);
-  config.pool = config_.pool;
-  config.session = session_;
-  config.clean = clean;
-  config.payout_script = config_.payout.script;
-  config.extranonce1 = extranonce1_;
-  config.version_mask = kRollableVersionBits;
-  return make_node_job(block_template, config);
-}
-
 void NodeClient::Impl::publish(const NodeTemplate& found) {
   const BlockTemplatePtr& next = found.block_template;
   const auto now = Clock::now();
@@ -345,10 +329,7 @@ void NodeClient::Impl::publish(const NodeTemplate& found) {
   delivery.on_tip(next->prev_hash);
   if (is_new_tip) delivery.retry_now();
 
-  ++job_number_;
-  core::JobPtr job = job_for(*next, is_new_tip);
-  templates_.push_back({job->id, next, &delivery});
-  if (templates_.size() > kMaxTemplates) templates_.pop_front();
+  core::JobPtr job = work_.next(next, chain_, session_, is_new_tip);
   last_ = next;
   published_at_ = now;
   if (std::exchange(told_bits_, job->bits) != job->bits)
@@ -395,13 +376,12 @@ tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::strin
 }
 
 void NodeClient::Impl::submit(core::Share share) {
-  const auto kept = std::find_if(templates_.begin(), templates_.end(), [&](const KeptTemplate& it) {
-    return it.job_id == share.job->id;
-  });
-  if (kept == templates_.end()) return drop(ShareDropped::Why::stale);
+  const NodeWork::Kept* kept = work_.find(*share.job);
+  if (kept == nullptr) return drop(ShareDropped::Why::stale);
   if (!share.solves_block()) return drop(ShareDropped::Why::withheld);
   using Added = BlockDelivery::Added;
-  switch (kept->delivery->wants(share.header.prev_hash)) {
+  BlockDelivery& delivery = *deliveries_.at(kept->chain);
+  switch (delivery.wants(share.header.prev_hash)) {
     case Added::outdated:
       return drop(ShareDropped::Why::stale);
     case Added::enough:
@@ -410,7 +390,6 @@ void NodeClient::Impl::submit(core::Share share) {
       break;
   }
   SolvedBlock block = solved_block(share, *kept->block_template);
-  BlockDelivery& delivery = *kept->delivery;
   open_shares_.push_back(std::move(share));
   delivery.add(std::move(block));
 }
