@@ -103,10 +103,31 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
       TemplateRequest request);
   asio::awaitable<std::optional<std::string>> fault_of(NodeTemplate found, TemplateRequest request);
   asio::awaitable<void> pause_until(Clock::time_point time);
+  // No coroutine of ours has a lambda with captures in it: GCC 12 destroys some of them twice.
   template <class F>
   auto on_thread(F f) {
     return asio::co_spawn(threads_.get_executor(), calling(std::move(f)), asio::use_awaitable);
   }
+  auto ask_chain(std::stop_token stop) {
+    return on_thread([this, stop = std::move(stop)] { return get_chain(*template_rpc_, stop); });
+  }
+  auto ask_template(const TemplateRequest& request, std::stop_token stop) {
+    return on_thread([this, request, stop = std::move(stop)] {
+      return get_template(*template_rpc_, request, stop);
+    });
+  }
+  auto ask_proposal(core::Bytes block, const TemplateRequest& request, std::stop_token stop) {
+    return on_thread([this, block = std::move(block), request, stop = std::move(stop)] {
+      return propose_block(*template_rpc_, block, request, stop);
+    });
+  }
+  auto ask_submit(core::Bytes block, std::stop_token stop) {
+    return on_thread([this, block = std::move(block), stop = std::move(stop)] {
+      return submit_block(*block_rpc_, block, stop);
+    });
+  }
+  /// Ends the fetch under way after so long; whether that came to be.
+  std::shared_ptr<bool> limit_fetch(milliseconds time);
 
   std::optional<std::string> wrong_chain(const std::string& chain) const;
   tl::expected<void, std::string> open_delivery(const std::string& chain);
@@ -158,10 +179,7 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   std::optional<std::uint32_t> told_bits_, told_mask_;
 };
 
-// -- following the node
-// ------------------------------------------------------------------------------
-
-asio::awaitable<void> NodeClient::Impl::run(std::shared_ptr<Impl> self) {
+asio::awaitable<void> NodeClient::Impl::run([[maybe_unused]] std::shared_ptr<Impl> self) {
   running_ = true;
   while (!stopping_) {
     sink_(Connecting{config_.url.text()});
@@ -197,8 +215,7 @@ asio::awaitable<std::string> NodeClient::Impl::follow() {
     block_rpc_ = std::move(*for_blocks);
   }
   fetch_stop_ = std::stop_source();
-  const auto chain = co_await on_thread(
-      [this, stop = fetch_stop_.get_token()] { return get_chain(*template_rpc_, stop); });
+  const auto chain = co_await ask_chain(fetch_stop_.get_token());
   if (stopping_) co_return "stopped";
   if (!chain) co_return chain.error().what;
   if (auto wrong = wrong_chain(*chain)) co_return *std::move(wrong);
@@ -248,22 +265,25 @@ asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> NodeClie
   const bool is_long_poll = !request.long_poll_id.empty();
   fetch_stop_ = std::stop_source();
   poll_wanted_ = false;
-  const auto timed_out = std::make_shared<bool>(false);
-  limit_timer_.expires_after(is_long_poll ? config_.long_poll_limit : config_.call_timeout);
-  limit_timer_.async_wait([timed_out, stop = fetch_stop_](boost::system::error_code error) mutable {
-    if (error) return;
-    *timed_out = true;
-    stop.request_stop();
-  });
-  auto result = co_await on_thread([this, request, stop = fetch_stop_.get_token()] {
-    return get_template(*template_rpc_, request, stop);
-  });
+  const auto timed_out = limit_fetch(is_long_poll ? config_.long_poll_limit : config_.call_timeout);
+  auto result = co_await ask_template(request, fetch_stop_.get_token());
   limit_timer_.cancel();
   if (*timed_out && !is_long_poll)
     co_return tl::unexpected(std::string("getblocktemplate: no answer"));
   if (fetch_stop_.stop_requested()) co_return std::nullopt;
   if (!result) co_return tl::unexpected(std::move(result.error().what));
   co_return std::move(*result);
+}
+
+std::shared_ptr<bool> NodeClient::Impl::limit_fetch(milliseconds time) {
+  const auto timed_out = std::make_shared<bool>(false);
+  limit_timer_.expires_after(time);
+  limit_timer_.async_wait([timed_out, stop = fetch_stop_](boost::system::error_code error) mutable {
+    if (error) return;
+    *timed_out = true;
+    stop.request_stop();
+  });
+  return timed_out;
 }
 
 asio::awaitable<void> NodeClient::Impl::pause_until(Clock::time_point time) {
@@ -293,11 +313,8 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
     co_return std::nullopt;
   }
   fetch_stop_ = std::stop_source();
-  const auto reason =
-      co_await on_thread([this, request, block = block_without_work(job, *found.block_template),
-                          stop = fetch_stop_.get_token()] {
-        return propose_block(*template_rpc_, block, request, stop);
-      });
+  core::Bytes block = block_without_work(job, *found.block_template);
+  const auto reason = co_await ask_proposal(std::move(block), request, fetch_stop_.get_token());
   if (stopping_ || poll_wanted_) co_return std::nullopt;
   if (reason && reason->empty()) {
     approved_ = shape;
@@ -312,9 +329,6 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
   }
   co_return std::nullopt;
 }
-
-// -- work
-// ------------------------------------------------------------------------------------------
 
 void NodeClient::Impl::publish(const NodeTemplate& found) {
   const BlockTemplatePtr& next = found.block_template;
@@ -338,9 +352,6 @@ void NodeClient::Impl::publish(const NodeTemplate& found) {
     sink_(VersionRolling{job->rollable_bits()});
   sink_(JobReceived{std::move(job)});
 }
-
-// -- blocks
-// ----------------------------------------------------------------------------------------
 
 tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::string& chain) {
   chain_ = chain;
@@ -394,13 +405,11 @@ void NodeClient::Impl::submit(core::Share share) {
   delivery.add(std::move(block));
 }
 
-asio::awaitable<void> NodeClient::Impl::deliver(std::shared_ptr<Impl> self, core::Bytes block,
+asio::awaitable<void> NodeClient::Impl::deliver([[maybe_unused]] std::shared_ptr<Impl> self,
+                                                core::Bytes block,
                                                 std::function<void(BlockVerdict)> done) {
   delivering_ = true;
-  BlockVerdict verdict =
-      co_await on_thread([this, bytes = std::move(block), stop = block_stop_.get_token()] {
-        return submit_block(*block_rpc_, bytes, stop);
-      });
+  BlockVerdict verdict = co_await ask_submit(std::move(block), block_stop_.get_token());
   delivering_ = false;
   done(std::move(verdict));
   end_if_done();
@@ -435,8 +444,6 @@ void NodeClient::Impl::end_if_done() {
   for (std::size_t i = std::exchange(open_shares_, {}).size(); i > 0; --i)
     drop(ShareDropped::Why::unanswered);
 }
-
-// --------------------------------------------------------------------------------------------------
 
 NodeClient::NodeClient(asio::io_context& io, NodeClientConfig config,
                        std::function<void(PoolEvent)> sink)
