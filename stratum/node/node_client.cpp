@@ -126,6 +126,12 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
       return submit_block(*block_rpc_, block, stop);
     });
   }
+  /// What poll_now() ends from now on.
+  std::stop_token begin_call() {
+    std::stop_source fresh;
+    fetch_stop_.swap(fresh);
+    return fetch_stop_.get_token();
+  }
   /// Ends the fetch under way after so long; whether that came to be.
   std::shared_ptr<bool> limit_fetch(milliseconds time);
 
@@ -214,8 +220,7 @@ asio::awaitable<std::string> NodeClient::Impl::follow() {
     template_rpc_ = std::move(*for_templates);
     block_rpc_ = std::move(*for_blocks);
   }
-  fetch_stop_ = std::stop_source();
-  const auto chain = co_await ask_chain(fetch_stop_.get_token());
+  const auto chain = co_await ask_chain(begin_call());
   if (stopping_) co_return "stopped";
   if (!chain) co_return chain.error().what;
   if (auto wrong = wrong_chain(*chain)) co_return *std::move(wrong);
@@ -263,10 +268,10 @@ asio::awaitable<std::string> NodeClient::Impl::follow() {
 asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> NodeClient::Impl::fetch(
     TemplateRequest request) {
   const bool is_long_poll = !request.long_poll_id.empty();
-  fetch_stop_ = std::stop_source();
+  std::stop_token stop = begin_call();
   poll_wanted_ = false;
   const auto timed_out = limit_fetch(is_long_poll ? config_.long_poll_limit : config_.call_timeout);
-  auto result = co_await ask_template(request, fetch_stop_.get_token());
+  auto result = co_await ask_template(request, std::move(stop));
   limit_timer_.cancel();
   if (*timed_out && !is_long_poll)
     co_return tl::unexpected(std::string("getblocktemplate: no answer"));
@@ -312,9 +317,8 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
     approved_ = shape;
     co_return std::nullopt;
   }
-  fetch_stop_ = std::stop_source();
   core::Bytes block = block_without_work(job, *found.block_template);
-  const auto reason = co_await ask_proposal(std::move(block), request, fetch_stop_.get_token());
+  const auto reason = co_await ask_proposal(std::move(block), request, begin_call());
   if (stopping_ || poll_wanted_) co_return std::nullopt;
   if (reason && reason->empty()) {
     approved_ = shape;
