@@ -281,7 +281,7 @@ asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> NodeClie
 }
 
 std::shared_ptr<bool> NodeClient::Impl::limit_fetch(milliseconds time) {
-  const auto timed_out = std::make_shared<bool>(false);
+  auto timed_out = std::make_shared<bool>(false);
   limit_timer_.expires_after(time);
   limit_timer_.async_wait([timed_out, stop = fetch_stop_](boost::system::error_code error) mutable {
     if (error) return;
