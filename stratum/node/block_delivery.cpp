@@ -6,12 +6,9 @@
 
 namespace ebb::stratum::node {
 
-BlockDelivery::BlockDelivery(boost::asio::any_io_executor executor, BlockStore store,
+BlockDelivery::BlockDelivery(const boost::asio::any_io_executor& executor, BlockStore store,
                              Listener listener, Config config)
-    : store_(std::move(store)),
-      listener_(std::move(listener)),
-      config_(config),
-      timer_(std::move(executor)) {}
+    : store_(std::move(store)), listener_(std::move(listener)), config_(config), timer_(executor) {}
 
 BlockDelivery::Added BlockDelivery::wants(const core::Hash256& prev_hash) const {
   if (prev_hash == accepted_on_) return Added::outdated;
@@ -91,6 +88,7 @@ void BlockDelivery::on_verdict(BlockVerdict verdict) {
   Entry entry = *std::exchange(in_flight_, std::nullopt);
   const auto now = Clock::now();
   if (verdict.kind == Kind::unanswered) {
+    if (stopped_) return;  // the next start tries again
     std::uniform_real_distribution<double> uniform(0, 1);
     const auto due = now + backoff_.next(uniform(random_));
     if (!std::exchange(told_unanswered_, true)) {

@@ -43,7 +43,7 @@ class BlockDelivery {
     std::function<void(std::string)> on_trouble;
   };
 
-  BlockDelivery(boost::asio::any_io_executor executor, BlockStore store, Listener listener,
+  BlockDelivery(const boost::asio::any_io_executor& executor, BlockStore store, Listener listener,
                 Config config = {});
 
   enum class Added {

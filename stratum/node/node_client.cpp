@@ -1,6 +1,7 @@
 #include "stratum/node/node_client.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio.hpp>
 #include <map>
 #include <random>
@@ -8,6 +9,7 @@
 #include "stratum/backoff.h"
 #include "stratum/node/node_calls.h"
 #include "stratum/node/node_job.h"
+#include "stratum/node/node_work.h"
 
 namespace ebb::stratum::node {
 
@@ -18,8 +20,6 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxTemplates = 8;  ///< whose shares still find their block
-constexpr std::size_t kExtranonce1Size = 4;
 constexpr int kMaxUndecidedProposals = 3;
 constexpr std::uint8_t kOpTrue = 0x51;
 
@@ -46,6 +46,13 @@ void rethrow(const std::exception_ptr& error) {
   if (error) std::rethrow_exception(error);
 }
 
+std::array<std::uint8_t, 4> random_bytes() {
+  std::random_device device;
+  std::array<std::uint8_t, 4> bytes{};
+  core::store_le32(bytes.data(), device());
+  return bytes;
+}
+
 template <class F>
 asio::awaitable<std::invoke_result_t<F>> calling(F f) {
   co_return f();
@@ -60,14 +67,12 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
       : config_(std::move(config)),
         sink_(std::move(sink)),
         executor_(io.get_executor()),
+        work_(config_.pool, config_.payout.script, random_bytes()),
         pause_timer_(io),
         limit_timer_(io),
-        drain_timer_(io) {
-    std::generate(extranonce1_.begin(), extranonce1_.end(),
-                  [this] { return static_cast<std::uint8_t>(random_()); });
-  }
+        drain_timer_(io) {}
 
-  void start() { asio::co_spawn(executor_, run(shared_from_this()), asio::detached); }
+  void start() { asio::co_spawn(executor_, run(shared_from_this()), rethrow); }
 
   void submit(core::Share share);
 
@@ -92,22 +97,43 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   }
 
  private:
-  struct KeptTemplate {
-    std::string job_id;
-    BlockTemplatePtr block_template;
-    BlockDelivery* delivery;
-  };
-
   asio::awaitable<void> run(std::shared_ptr<Impl> self);
   asio::awaitable<std::string> follow();
   asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> fetch(
       TemplateRequest request);
   asio::awaitable<std::optional<std::string>> fault_of(NodeTemplate found, TemplateRequest request);
   asio::awaitable<void> pause_until(Clock::time_point time);
+  // No coroutine of ours has a lambda with captures in it: GCC 12 destroys some of them twice.
   template <class F>
   auto on_thread(F f) {
     return asio::co_spawn(threads_.get_executor(), calling(std::move(f)), asio::use_awaitable);
   }
+  auto ask_chain(std::stop_token stop) {
+    return on_thread([this, stop = std::move(stop)] { return get_chain(*template_rpc_, stop); });
+  }
+  auto ask_template(const TemplateRequest& request, std::stop_token stop) {
+    return on_thread([this, request, stop = std::move(stop)] {
+      return get_template(*template_rpc_, request, stop);
+    });
+  }
+  auto ask_proposal(core::Bytes block, const TemplateRequest& request, std::stop_token stop) {
+    return on_thread([this, block = std::move(block), request, stop = std::move(stop)] {
+      return propose_block(*template_rpc_, block, request, stop);
+    });
+  }
+  auto ask_submit(core::Bytes block, std::stop_token stop) {
+    return on_thread([this, block = std::move(block), stop = std::move(stop)] {
+      return submit_block(*block_rpc_, block, stop);
+    });
+  }
+  /// What poll_now() ends from now on.
+  std::stop_token begin_call() {
+    std::stop_source fresh;
+    fetch_stop_.swap(fresh);
+    return fetch_stop_.get_token();
+  }
+  /// Ends the fetch under way after so long; whether that came to be.
+  std::shared_ptr<bool> limit_fetch(milliseconds time);
 
   std::optional<std::string> wrong_chain(const std::string& chain) const;
   tl::expected<void, std::string> open_delivery(const std::string& chain);
@@ -116,7 +142,6 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   std::optional<core::Share> take_open_share(const SolvedBlock& block);
   void on_judged(const SolvedBlock& block, const BlockVerdict& verdict);
 
-  core::JobPtr job_for(const BlockTemplate& block_template, bool clean);
   void publish(const NodeTemplate& found);
 
   /// The next template is wanted before the node sends it.
@@ -137,9 +162,9 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   asio::thread_pool threads_{2};  ///< a call for a template and one with a block
   std::optional<NodeRpc> template_rpc_;
   std::optional<NodeRpc> block_rpc_;
+  NodeWork work_;
   asio::steady_timer pause_timer_, limit_timer_, drain_timer_;
   std::mt19937_64 random_{std::random_device{}()};
-  std::array<std::uint8_t, kExtranonce1Size> extranonce1_{};
 
   bool running_ = false;
   bool stopping_ = false;
@@ -149,9 +174,7 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   Backoff backoff_;
   std::map<std::string, std::unique_ptr<BlockDelivery>> deliveries_;  ///< by chain
   std::string chain_;                                                 ///< the node's, as last heard
-  std::deque<KeptTemplate> templates_;                                ///< oldest first
   std::vector<core::Share> open_shares_;                              ///< whose blocks are unjudged
-  std::uint64_t job_number_ = 0;
   std::uint64_t session_ = 0;
 
   // Of the current connection.
@@ -162,10 +185,7 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   std::optional<std::uint32_t> told_bits_, told_mask_;
 };
 
-// -- following the node
-// ------------------------------------------------------------------------------
-
-asio::awaitable<void> NodeClient::Impl::run(std::shared_ptr<Impl> self) {
+asio::awaitable<void> NodeClient::Impl::run([[maybe_unused]] std::shared_ptr<Impl> self) {
   running_ = true;
   while (!stopping_) {
     sink_(Connecting{config_.url.text()});
@@ -200,9 +220,7 @@ asio::awaitable<std::string> NodeClient::Impl::follow() {
     template_rpc_ = std::move(*for_templates);
     block_rpc_ = std::move(*for_blocks);
   }
-  fetch_stop_ = std::stop_source();
-  const auto chain = co_await on_thread(
-      [this, stop = fetch_stop_.get_token()] { return get_chain(*template_rpc_, stop); });
+  const auto chain = co_await ask_chain(begin_call());
   if (stopping_) co_return "stopped";
   if (!chain) co_return chain.error().what;
   if (auto wrong = wrong_chain(*chain)) co_return *std::move(wrong);
@@ -250,24 +268,27 @@ asio::awaitable<std::string> NodeClient::Impl::follow() {
 asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> NodeClient::Impl::fetch(
     TemplateRequest request) {
   const bool is_long_poll = !request.long_poll_id.empty();
-  fetch_stop_ = std::stop_source();
+  std::stop_token stop = begin_call();
   poll_wanted_ = false;
-  const auto timed_out = std::make_shared<bool>(false);
-  limit_timer_.expires_after(is_long_poll ? config_.long_poll_limit : config_.call_timeout);
-  limit_timer_.async_wait([timed_out, stop = fetch_stop_](boost::system::error_code error) mutable {
-    if (error) return;
-    *timed_out = true;
-    stop.request_stop();
-  });
-  auto result = co_await on_thread([this, request, stop = fetch_stop_.get_token()] {
-    return get_template(*template_rpc_, request, stop);
-  });
+  const auto timed_out = limit_fetch(is_long_poll ? config_.long_poll_limit : config_.call_timeout);
+  auto result = co_await ask_template(request, std::move(stop));
   limit_timer_.cancel();
   if (*timed_out && !is_long_poll)
     co_return tl::unexpected(std::string("getblocktemplate: no answer"));
   if (fetch_stop_.stop_requested()) co_return std::nullopt;
   if (!result) co_return tl::unexpected(std::move(result.error().what));
   co_return std::move(*result);
+}
+
+std::shared_ptr<bool> NodeClient::Impl::limit_fetch(milliseconds time) {
+  auto timed_out = std::make_shared<bool>(false);
+  limit_timer_.expires_after(time);
+  limit_timer_.async_wait([timed_out, stop = fetch_stop_](boost::system::error_code error) mutable {
+    if (error) return;
+    *timed_out = true;
+    stop.request_stop();
+  });
+  return timed_out;
 }
 
 asio::awaitable<void> NodeClient::Impl::pause_until(Clock::time_point time) {
@@ -288,7 +309,7 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
                                                                        TemplateRequest request) {
   if (found.notes.signet_challenge && *found.notes.signet_challenge != core::Bytes{kOpTrue})
     co_return "blocks of this signet need its owners' signature: it cannot be mined";
-  const core::JobPtr job = job_for(*found.block_template, false);
+  const core::JobPtr job = work_.trial(*found.block_template);
   const Shape shape = shape_of(*found.block_template, *job);
   if (approved_ == shape) co_return std::nullopt;
   if (!found.notes.takes_proposals) {
@@ -296,12 +317,8 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
     approved_ = shape;
     co_return std::nullopt;
   }
-  fetch_stop_ = std::stop_source();
-  const auto reason =
-      co_await on_thread([this, request, block = block_without_work(job, *found.block_template),
-                          stop = fetch_stop_.get_token()] {
-        return propose_block(*template_rpc_, block, request, stop);
-      });
+  core::Bytes block = block_without_work(job, *found.block_template);
+  const auto reason = co_await ask_proposal(std::move(block), request, begin_call());
   if (stopping_ || poll_wanted_) co_return std::nullopt;
   if (reason && reason->empty()) {
     approved_ = shape;
@@ -317,21 +334,6 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
   co_return std::nullopt;
 }
 
-// -- work
-// ------------------------------------------------------------------------------------------
-
-core::JobPtr NodeClient::Impl::job_for(const BlockTemplate& block_template, bool clean) {
-  NodeJobConfig config;
-  config.id = std::to_string(job_number_);
-  config.pool = config_.pool;
-  config.session = session_;
-  config.clean = clean;
-  config.payout_script = config_.payout.script;
-  config.extranonce1 = extranonce1_;
-  config.version_mask = kRollableVersionBits;
-  return make_node_job(block_template, config);
-}
-
 void NodeClient::Impl::publish(const NodeTemplate& found) {
   const BlockTemplatePtr& next = found.block_template;
   const auto now = Clock::now();
@@ -345,10 +347,7 @@ void NodeClient::Impl::publish(const NodeTemplate& found) {
   delivery.on_tip(next->prev_hash);
   if (is_new_tip) delivery.retry_now();
 
-  ++job_number_;
-  core::JobPtr job = job_for(*next, is_new_tip);
-  templates_.push_back({job->id, next, &delivery});
-  if (templates_.size() > kMaxTemplates) templates_.pop_front();
+  core::JobPtr job = work_.next(next, chain_, session_, is_new_tip);
   last_ = next;
   published_at_ = now;
   if (std::exchange(told_bits_, job->bits) != job->bits)
@@ -357,9 +356,6 @@ void NodeClient::Impl::publish(const NodeTemplate& found) {
     sink_(VersionRolling{job->rollable_bits()});
   sink_(JobReceived{std::move(job)});
 }
-
-// -- blocks
-// ----------------------------------------------------------------------------------------
 
 tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::string& chain) {
   chain_ = chain;
@@ -395,13 +391,12 @@ tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::strin
 }
 
 void NodeClient::Impl::submit(core::Share share) {
-  const auto kept = std::find_if(templates_.begin(), templates_.end(), [&](const KeptTemplate& it) {
-    return it.job_id == share.job->id;
-  });
-  if (kept == templates_.end()) return drop(ShareDropped::Why::stale);
+  const NodeWork::Kept* kept = work_.find(*share.job);
+  if (kept == nullptr) return drop(ShareDropped::Why::stale);
   if (!share.solves_block()) return drop(ShareDropped::Why::withheld);
   using Added = BlockDelivery::Added;
-  switch (kept->delivery->wants(share.header.prev_hash)) {
+  BlockDelivery& delivery = *deliveries_.at(kept->chain);
+  switch (delivery.wants(share.header.prev_hash)) {
     case Added::outdated:
       return drop(ShareDropped::Why::stale);
     case Added::enough:
@@ -410,18 +405,15 @@ void NodeClient::Impl::submit(core::Share share) {
       break;
   }
   SolvedBlock block = solved_block(share, *kept->block_template);
-  BlockDelivery& delivery = *kept->delivery;
   open_shares_.push_back(std::move(share));
   delivery.add(std::move(block));
 }
 
-asio::awaitable<void> NodeClient::Impl::deliver(std::shared_ptr<Impl> self, core::Bytes block,
+asio::awaitable<void> NodeClient::Impl::deliver([[maybe_unused]] std::shared_ptr<Impl> self,
+                                                core::Bytes block,
                                                 std::function<void(BlockVerdict)> done) {
   delivering_ = true;
-  BlockVerdict verdict =
-      co_await on_thread([this, bytes = std::move(block), stop = block_stop_.get_token()] {
-        return submit_block(*block_rpc_, bytes, stop);
-      });
+  BlockVerdict verdict = co_await ask_submit(std::move(block), block_stop_.get_token());
   delivering_ = false;
   done(std::move(verdict));
   end_if_done();
@@ -456,8 +448,6 @@ void NodeClient::Impl::end_if_done() {
   for (std::size_t i = std::exchange(open_shares_, {}).size(); i > 0; --i)
     drop(ShareDropped::Why::unanswered);
 }
-
-// --------------------------------------------------------------------------------------------------
 
 NodeClient::NodeClient(asio::io_context& io, NodeClientConfig config,
                        std::function<void(PoolEvent)> sink)

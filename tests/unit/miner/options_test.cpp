@@ -46,6 +46,14 @@ TEST_CASE("options: a usual mining command") {
   CHECK(options.summary == "-");
 }
 
+TEST_CASE("options: at a node the user is an address") {
+  const MineOptions options = mine({"-o", "https://u:p@node:8332", "--cookie-file", "/n/.cookie",
+                                    "-u", "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"});
+  CHECK(options.pool->is_node());
+  CHECK(options.cookie_file == "/n/.cookie");
+  CHECK(options.user.starts_with("bcrt1"));
+}
+
 TEST_CASE("options: the demo needs no pool and no user") {
   CHECK_FALSE(mine({"--demo"}).pool);
   CHECK(mistake({"mine", "--demo", "-u", "me"}).find("--demo") != std::string::npos);
@@ -219,6 +227,12 @@ TEST_CASE("options: every mistake is one line that names the flag") {
         std::string::npos);
   CHECK(mistake({"mine", "-o", "stratum+tcp://h:1", "-u", "a\xff"}).find("--user") !=
         std::string::npos);
+  for (const char* address : {"alice", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
+                              "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs"})
+    CHECK(mistake({"mine", "-o", "http://u:p@h:1", "-u", address}).find("--user: '") !=
+          std::string::npos);
+  CHECK(mistake({"mine", "-o", "stratum+tcp://h:1", "-u", "a", "--cookie-file", "c"})
+            .find("--cookie-file") != std::string::npos);
   CHECK(mistake({"pool", "--node", "ftp://x"}).find("--node") != std::string::npos);
   CHECK(mistake({"pool", "--payout", "5"}).find("--payout") != std::string::npos);
   named("--max-duty", {"--max-duty", ""});

@@ -3,12 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
-#include "tests/fuzz/fuzz_address.h"
 #include "tests/unit/catch.h"
 
 namespace ebb::stratum::node {
@@ -208,19 +204,6 @@ TEST_CASE("address: scripts that no address stands for") {
     INFO(script);
     CHECK_FALSE(address_of(core::from_hex(script).value(), Network::mainnet));
   }
-}
-
-TEST_CASE("fuzz corpus: addresses") {
-  std::size_t files = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(EBB_TEST_DATA "/../fuzz/corpus/address")) {
-    std::ifstream file(entry.path(), std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    INFO(entry.path());
-    CHECK_NOTHROW(fuzz_address(bytes));
-    ++files;
-  }
-  CHECK(files >= 6);
 }
 
 }  // namespace ebb::stratum::node

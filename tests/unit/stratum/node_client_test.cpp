@@ -278,6 +278,26 @@ TEST_CASE("node client: another block came first") {
   CHECK(client.all<ShareJudged>().at(0).reason == RejectReason::stale);
 }
 
+TEST_CASE("node client: what the node cannot decode is refused, what it is not ready for waits") {
+  const auto error = [](int code) {
+    return FakeNode::http(json::serialize(json::object{
+        {"result", nullptr}, {"error", {{"code", code}, {"message", "Because"}}}, {"id", 1}}));
+  };
+  RunningClient client;
+  client.chain.submit_answer = error(-28);
+  client.start();
+  REQUIRE(client.until_told<JobReceived>());
+  client.submit(solve(client.job()));
+  REQUIRE(client.until_remarked("is not judged yet: submitblock: Because"));
+  CHECK(client.all<ShareJudged>().empty());
+  {
+    const std::lock_guard lock(client.chain.mutex);
+    client.chain.submit_answer = error(-22);
+  }
+  REQUIRE(client.until_told<ShareJudged>());
+  CHECK_FALSE(client.all<ShareJudged>().at(0).accepted);
+}
+
 TEST_CASE("node client: the cookie is read again when the node has another") {
   RunningClient client([](NodeClientConfig& config) {
     config.url.credentials.clear();

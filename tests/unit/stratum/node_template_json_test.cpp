@@ -94,4 +94,34 @@ TEST_CASE("block template: what is missing or makes no sense is named") {
   CHECK(error_of(object) == "block template: bad or no transaction data");
 }
 
+TEST_CASE("block template: version bits with a meaning are reserved") {
+  json::object object = bcoin_template();
+  CHECK(read_block_template(object)->reserved_version_bits == 0);
+  object["vbavailable"] = json::object{{"csv", 0}, {"testdummy", 28}};
+  object["vbrequired"] = 2;
+  CHECK(read_block_template(object)->reserved_version_bits == 0x10000003);
+  object["vbavailable"] = json::object{{"a", -1}, {"b", 32}, {"c", "x"}, {"d", 1e300}};
+  object["vbrequired"] = -1;
+  CHECK(read_block_template(object)->reserved_version_bits == 0);
+}
+
+TEST_CASE("block template: what the node says beside it") {
+  json::object object = bcoin_template();
+  const TemplateNotes notes = read_template_notes(object);
+  CHECK(notes.long_poll_id.size() == 72);
+  CHECK(notes.takes_proposals);
+  CHECK_FALSE(notes.signet_challenge);
+
+  object["longpollid"] = std::string(kMaxLongPollId + 1, 'x');
+  object["capabilities"] = json::array{"serverlist"};
+  object["signet_challenge"] = "51";
+  CHECK(read_template_notes(object).long_poll_id.empty());
+  CHECK_FALSE(read_template_notes(object).takes_proposals);
+  CHECK(read_template_notes(object).signet_challenge == core::Bytes{0x51});
+  // One that cannot be read is none that we could meet.
+  object["signet_challenge"] = "zz";
+  CHECK(read_template_notes(object).signet_challenge == core::Bytes{});
+  CHECK(read_template_notes(nullptr).long_poll_id.empty());
+}
+
 }  // namespace ebb::stratum::node

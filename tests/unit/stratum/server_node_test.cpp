@@ -281,7 +281,8 @@ TEST_CASE("node templates: URLs") {
   }
   CHECK(node::make_node_templates(io.get_executor(),
                                   {.url = "https://u:p@node.example:8332/wallet/x"}));
-  const auto rpc = node::NodeRpc::create({"http://u:s3cret@[::1]:8332", {}, {}}, std::chrono::seconds(1));
+  const auto rpc =
+      node::NodeRpc::create({"http://u:s3cret@[::1]:8332", {}, {}}, std::chrono::seconds(1));
   REQUIRE(rpc);
   CHECK(rpc->address() == "http://[::1]:8332/");
 }
