@@ -18,7 +18,7 @@ add_library(ebb_asio INTERFACE)
 target_link_libraries(ebb_asio INTERFACE Boost::headers Threads::Threads)
 # Asio 1.24's default on Linux is epoll; the separate type-erased executor headers are not used.
 target_compile_definitions(ebb_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)
-# GCC 12 takes a coroutine frame's own operator delete for one that does not match (GCC PR 109224).
+# GCC 12 takes the operator delete of a coroutine's frame for one that does not match its operator new.
 target_compile_options(ebb_asio INTERFACE
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-mismatched-new-delete>)
 
