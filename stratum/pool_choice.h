@@ -21,30 +21,32 @@ struct PoolStrategy {
   std::chrono::milliseconds rotate_every{3'600'000};
 
   // Pools' habits set these; tests shorten them.
-  /// A pool that is to be gone back to must have had work for so long without a break.
+  /// A better pool is gone back to once it has had work for so long without a break.
   std::chrono::milliseconds proven_after{10'000};
-  /// A pool that is tried beside the one that is mined and gives no work is let go after this, and
-  /// tried again after retry_after.
-  std::chrono::milliseconds try_for{60'000};
-  std::chrono::milliseconds retry_after{60'000};
-  /// One that was left stays connected for so long: its last shares are judged.
+  /// While no pool has work, another one is tried beside the others each time.
+  std::chrono::milliseconds widen_after{5'000};
+  /// One that was left stays connected for so long if it owes verdicts on our shares.
   std::chrono::milliseconds linger{60'000};
-  std::chrono::milliseconds slice{5'000};  ///< quota: the shortest time with one pool
+  std::chrono::milliseconds slice{5'000};  ///< of quota: the shortest time for one pool
+  /// A pool that refuses so many shares one after the other rests for a while.
+  unsigned refusals = 30;
+  std::chrono::milliseconds rest{300'000};
 };
 
 /// What is known of a pool.
 struct PoolFacts {
   using Time = std::chrono::steady_clock::time_point;
 
-  double weight = 1;              ///< above zero
-  std::optional<Time> job_since;  ///< it has had work without a break since then; none: it has none
-  std::uint64_t hashes = 0;       ///< done for it
-  bool owes_answers = false;      ///< shares of ours wait for its verdict
+  double weight = 1;                ///< above zero
+  std::optional<Time> job_since{};  ///< it has had work without a break since; none: it has none
+  bool resting = false;             ///< it refused too many shares: only when no other has work
+  std::uint64_t hashes = 0;         ///< done for it, in all
+  bool owes_verdicts = false;
 };
 
 struct PoolChoice {
-  std::optional<std::size_t> mined;  ///< none: no pool has work
-  std::vector<bool> connected;       ///< to be connected
+  std::optional<std::size_t> mined;  ///< it has work; none: no pool has
+  std::vector<bool> connected;       ///< to be connected, one a pool
   friend bool operator==(const PoolChoice&, const PoolChoice&) = default;
 };
 
@@ -53,29 +55,37 @@ class PoolChooser {
  public:
   using Time = PoolFacts::Time;
 
-  PoolChooser(PoolStrategy strategy, std::size_t pools);
+  /// pools: at least one.
+  PoolChooser(PoolStrategy strategy, std::size_t pools) : strategy_(strategy), records_(pools) {}
 
-  /// Call often enough: at every change, and once a second. `facts`: one a pool, in their order.
-  /// What is mined always has work.
+  /// Call at every change and once a second. `facts`: of each pool, in the configuration's order.
   PoolChoice choose(Time now, const std::vector<PoolFacts>& facts);
 
  private:
+  using Facts = std::vector<PoolFacts>;
+
   struct Record {
-    std::optional<Time> tried_since;  ///< connected without work since
-    std::optional<Time> rests_until;  ///< after a try that gave no work
-    std::optional<Time> left_at;      ///< was mined until
-    double served = 0;                ///< quota: hashes by weight, since all counts began
-    std::uint64_t hashes_seen = 0;
+    std::optional<Time> left_at;  ///< it was mined until then
+    double served = 0;            ///< of quota: hashes by weight
+    std::uint64_t hashes = 0;     ///< counted in `served`
+    bool took_part = false;       ///< had work when last looked at
   };
 
-  std::optional<std::size_t> by_priority(Time now, const std::vector<PoolFacts>& facts) const;
-  std::optional<std::size_t> by_quota(Time now, const std::vector<PoolFacts>& facts);
-  std::optional<std::size_t> in_turn(Time now, const std::vector<PoolFacts>& facts) const;
+  std::optional<std::size_t> by_priority(Time now, const Facts& facts) const;
+  std::optional<std::size_t> by_quota(Time now, const Facts& facts) const;
+  std::optional<std::size_t> in_turn(Time now, const Facts& facts) const;
+  bool stays(Time now, const Facts& facts, std::chrono::milliseconds at_least) const;
+  void account(const Facts& facts);
+  void go_to(Time now, std::optional<std::size_t> pool);
+  std::vector<bool> connections(Time now, const Facts& facts) const;
 
   PoolStrategy strategy_;
   std::vector<Record> records_;
   std::optional<std::size_t> mined_;
   Time mined_since_{};
+  /// While none is mined: since when, and the first to be tried then.
+  std::optional<Time> none_since_;
+  std::size_t first_tried_ = 0;
 };
 
 }  // namespace ebb::stratum

@@ -17,8 +17,7 @@ class io_context;
 
 namespace ebb::stratum {
 
-/// A pool of the group, before it is connected. Each connection that is wanted anew gets an
-/// upstream of its own.
+/// A pool of the group. Each time that it is wanted anew it gets an upstream of its own.
 struct GroupMember {
   std::string name;  ///< for events and status: the address without credentials
   double weight = 1;
@@ -37,7 +36,7 @@ struct MemberState {
 class PoolGroup {
  public:
   struct Owner {
-    /// Whatever a pool tells, but for its jobs.
+    /// Whatever a pool tells, its jobs included.
     std::function<void(std::size_t pool, PoolEvent)> on_event;
     /// What is to be mined from now on; null: nothing. At each new job of the pool that is mined,
     /// and when another pool is.
