@@ -136,7 +136,8 @@ std::vector<bool> PoolChooser::connections(Time now, const Facts& facts) const {
   for (std::size_t i = 0; i < facts.size(); ++i) {
     const Record& record = records_[i];
     const bool lingers =
-        record.left_at && now - *record.left_at < strategy_.linger && facts[i].owes_verdicts;
+        record.left_at && now - *record.left_at <
+                              (facts[i].owes_verdicts ? strategy_.linger : strategy_.linger_least);
     connected[i] = i <= last || lingers;
   }
   return connected;

@@ -25,7 +25,9 @@ struct PoolStrategy {
   std::chrono::milliseconds proven_after{10'000};
   /// While no pool has work, another one is tried beside the others each time.
   std::chrono::milliseconds widen_after{5'000};
-  /// One that was left stays connected for so long if it owes verdicts on our shares.
+  /// One that was left stays connected for so long: scans end, and what they found is sent.
+  std::chrono::milliseconds linger_least{2'000};
+  /// And for so long if it owes verdicts on our shares.
   std::chrono::milliseconds linger{60'000};
   std::chrono::milliseconds slice{5'000};  ///< of quota: the shortest time for one pool
   /// A pool that refuses so many shares one after the other rests for a while.

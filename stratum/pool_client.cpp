@@ -104,7 +104,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
 
       // A classic ckpool hangs up on mining.configure: try the other way next time.
       if (session_) send_configure = session_->subscribed() ? send_configure : !send_configure;
-      const bool proven = session_ && Clock::now() - began >= Backoff::kProven;
+      const bool proven = session_ && backoff_.is_proven(Clock::now() - began);
       close_session();
       if (proven) backoff_.succeeded();
       destination = {config_.url, backoff_.next(uniform_(random_))};
@@ -201,7 +201,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
       co_await sleep_for(kWatchInterval);
       const auto now = Clock::now();
       pump();
-      if (now - connected_at_ >= Backoff::kProven) reconnects_.proven();
+      if (backoff_.is_proven(now - connected_at_)) reconnects_.proven();
       if (session_->configure_pending() && !configure_given_up_ &&
           now - connected_at_ > config_.configure_timeout) {
         configure_given_up_ = true;
@@ -314,7 +314,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   std::mt19937_64 random_;
   std::uniform_real_distribution<double> uniform_{0, 1};
 
-  Backoff backoff_;
+  Backoff backoff_{config_.backoff};
   Reconnects reconnects_{config_.url, config_.transport.follow_reconnect};
   SharePath shares_;
   PayoutWatch payouts_;

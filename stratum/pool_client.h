@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "stratum/backoff.h"
 #include "stratum/pool_url.h"
 #include "stratum/transport/pool_transport.h"
 #include "stratum/upstream.h"
@@ -31,6 +32,7 @@ struct PoolClientConfig {
   std::optional<PayoutRule> payout;  ///< whom its coinbase must pay
 
   // Real pools' habits set these; tests shorten them.
+  Backoff::Times backoff{};
   std::chrono::milliseconds connect_timeout{10'000};    ///< from the name to the last handshake
   std::chrono::milliseconds configure_timeout{3'000};   ///< then on without version rolling
   std::chrono::milliseconds handshake_timeout{60'000};  ///< until the first job

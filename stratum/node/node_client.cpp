@@ -192,7 +192,7 @@ asio::awaitable<void> NodeClient::Impl::run([[maybe_unused]] std::shared_ptr<Imp
     const auto began = Clock::now();
     std::string why = co_await follow();
     if (stopping_) break;
-    if (last_ && Clock::now() - began >= Backoff::kProven) backoff_.succeeded();
+    if (last_ && backoff_.is_proven(Clock::now() - began)) backoff_.succeeded();
     std::uniform_real_distribution<double> uniform(0, 1);
     const milliseconds wait = backoff_.next(uniform(random_));
     sink_(Disconnected{std::move(why), wait});

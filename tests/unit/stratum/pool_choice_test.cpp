@@ -88,7 +88,11 @@ TEST_CASE("failover: the primary is gone back to when it has proved itself, and 
   CHECK(pools.mined() == 1);
   SECTION("it stays") {
     pools.now += 1ms;
-    CHECK(pools.look() == PoolChoice{0, {true, false}});
+    CHECK(pools.look() == PoolChoice{0, {true, true}});
+    pools.now += 1999ms;
+    CHECK(pools.connected() == Connected{true, true});
+    pools.now += 1ms;
+    CHECK(pools.connected() == Connected{true, false});
   }
   SECTION("it flaps") {
     pools.goes(0);
@@ -115,6 +119,7 @@ TEST_CASE("failover: a pool that is left stays connected while it owes verdicts,
   CHECK(pools.look() == PoolChoice{0, {true, true}});
   SECTION("it answers") {
     pools.facts[1].owes_verdicts = false;
+    pools.wait(2s);
     CHECK(pools.connected() == Connected{true, false});
   }
   SECTION("it does not") {

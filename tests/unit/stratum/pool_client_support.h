@@ -29,7 +29,7 @@ class PoolConnection : public std::enable_shared_from_this<PoolConnection> {
   void read() {
     asio::async_read_until(socket_, asio::dynamic_buffer(buffer_), '\n',
                            [self = shared_from_this()](boost::system::error_code error, auto size) {
-                             if (error) return;
+                             if (error) return self->close();
                              const json_line line = boost::json::parse(
                                  std::string_view(self->buffer_).substr(0, size));
                              self->buffer_.erase(0, size);
