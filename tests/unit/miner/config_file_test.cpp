@@ -88,9 +88,9 @@ TEST_CASE("config: the pool, the devices, the limits and the cards") {
 }
 
 TEST_CASE("config: many pools and how one is chosen") {
-  const MineOptions options = config("[pools]\nstrategy = 'quota'\n" + pool("weight = 7") +
-                                     pool("", "stratum+tls://h:2") +
-                                     pool("cookie_file = '.cookie'", "http://node:8332", kAddress));
+  const MineOptions options =
+      config("[pools]\nstrategy = 'quota'\n" + pool("weight = 7") + pool("", "stratum+tls://h:2") +
+             pool("cookie_file = '.cookie'", "http://node:8332", kAddress));
   CHECK(options.strategy.kind == stratum::PoolStrategy::Kind::quota);
   REQUIRE(options.pools.size() == 3);
   CHECK(options.pools[0].weight == 7);
@@ -109,9 +109,8 @@ TEST_CASE("config: a pool's keys fit its address and the strategy") {
   names(pool("weight = 2"), "4:10: pool: weight: is of strategy");
   names(pool("cookie_file = 'c'"), "cookie_file: only a node");
   names(pool("", "http://node:1"), "pool: user:");
-  for (const char* const key :
-       {"password = 'x'", "proxy = 'socks5://h:1'", "submit_stale = true",
-        "suggest_difficulty = 5", "follow_reconnect = false"}) {
+  for (const char* const key : {"password = 'x'", "proxy = 'socks5://h:1'", "submit_stale = true",
+                                "suggest_difficulty = 5", "follow_reconnect = false"}) {
     names(pool(key, "http://node:1", kAddress), "a node has none");
   }
   names(pool("cookie_file = 'c'", "http://u:hunter2@node:1", kAddress), "already");

@@ -55,9 +55,9 @@ TEST_CASE("options: at a node the user is an address") {
 }
 
 TEST_CASE("options: several pools, each with its user") {
-  const auto pools = mine({"-o", "stratum+tcp://a:1", "-u", "x", "-p", "1", "-o", "stratum+tls://b:2",
-                           "-u", "y", "-p", "2", "-o", "stratum+tcp://c:3", "--strategy", "rotate",
-                           "--suggest-difficulty", "16"});
+  const auto pools = mine({"-o", "stratum+tcp://a:1", "-u", "x", "-p", "1", "-o",
+                           "stratum+tls://b:2", "-u", "y", "-p", "2", "-o", "stratum+tcp://c:3",
+                           "--strategy", "rotate", "--suggest-difficulty", "16"});
   REQUIRE(pools.pools.size() == 3);
   CHECK(pools.pools[1].url.text() == "stratum+tls://b:2");
   CHECK(pools.pools[1].user == "y");
