@@ -172,9 +172,10 @@ CommandFlags mine_flags(CLI::App& app) {
   add_many("-o,--url", texts->urls,
            "Pool: stratum+tcp://host:port; or a node: http://user:password@host:port; again for "
            "another one");
-  add_many("-u,--user", texts->users,
-           "User name at the pool; at a node: the address to be paid; the last is of all others");
-  add_many("-p,--pass", texts->passwords, "Password at the pool; the last is of all others");
+  add_many(
+      "-u,--user", texts->users,
+      "User name at the pool; at a node: the address to be paid; the last counts for the rest");
+  add_many("-p,--pass", texts->passwords, "Password at the pool; the last counts for the rest");
   mine->add_option("--strategy", texts->strategy,
                    "Of several pools: failover (default), quota, rotate");
   mine->add_option("--cookie-file", texts->cookie_file,

@@ -241,7 +241,10 @@ std::vector<MemberState> PoolGroup::states() const {
     const Impl::Member& member = impl_->members[i];
     MemberState state{member.line, member.hashes};
     if (member.job_since) state.now = MemberState::Now::working;
-    if (impl_->mined == i) state.now = MemberState::Now::mined;
+    if (impl_->mined == i) {
+      state.now = MemberState::Now::mined;
+      state.hashes += impl_->owner.hashes() - impl_->hashes_seen;
+    }
     all.push_back(state);
   }
   return all;

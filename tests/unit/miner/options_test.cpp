@@ -377,21 +377,20 @@ TEST_CASE("options: flags win over the file") {
     return mine(more);
   };
   const MineOptions plain = with({});
-  CHECK(plain.pool->at.host == "pool.example.org");
-  CHECK(plain.user == "bc1q-my-address.rig1");
+  CHECK(plain.pools.at(0).url.at.host == "pool.example.org");
+  CHECK(plain.pools[0].user == "bc1q-my-address.rig1");
   CHECK(plain.throttle.policy.recover_from_outages);
   CHECK(plain.throttle.power.nameplate_watts == 3250);
   CHECK(plain.throttle.config_file == config);
   const MineOptions changed = with({"-o", "stratum+tcp://h:1", "-u", "me", "--max-duty", "40%",
                                     "--max-temperature", "off", "--ramp-up", "0s"});
-  CHECK(changed.pool->at.host == "h");
-  CHECK(changed.user == "me");
+  CHECK(changed.pools.at(0).url.at.host == "h");
+  CHECK(changed.pools[0].user == "me");
   CHECK(changed.limit.fraction == Approx(0.4));
   CHECK_FALSE(changed.cards.max_celsius);
   CHECK(changed.throttle.policy.ramp_up == 0s);
   const MineOptions demo = with({"--demo"});
-  CHECK_FALSE(demo.pool);
-  CHECK(demo.user == "demo");
+  CHECK(demo.pools.empty());
 }
 
 TEST_CASE("options: a benchmark takes lists of threads and of midstates") {
