@@ -87,12 +87,16 @@ void read_pools(const Texts& texts, MineOptions& options) {
   if (options.pools.empty()) {
     throw UsageError{"--url: name a pool, or give --demo for a trial run"};
   }
+}
+
+void read_pool_wishes(const Texts& texts, MineOptions& options) {
   if (!texts.strategy.empty()) {
     options.strategy.kind = value_or_usage_error("--strategy", parse_strategy(texts.strategy));
   }
   if (texts.suggest.empty()) return;
   const double difficulty =
       value_or_usage_error("--suggest-difficulty", parse_difficulty(texts.suggest));
+  if (texts.demo) throw UsageError{"--suggest-difficulty: the demo's pool sets its own"};
   for (PoolSettings& pool : options.pools) {
     if (!pool.url.is_node()) pool.suggest_difficulty = difficulty;
   }
@@ -145,6 +149,7 @@ void read_throttle(const Texts& texts, ThrottleOptions& options) {
 MineOptions read_mine(const Texts& texts) {
   MineOptions options = read_defaults(texts);
   read_pools(texts, options);
+  read_pool_wishes(texts, options);
   if (!texts.devices.empty()) options.devices = read_devices(texts.devices);
   options.retune = texts.retune;
   if (!texts.backend.empty()) options.backend = read_backend(texts.backend);
