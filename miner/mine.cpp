@@ -115,11 +115,15 @@ class MiningRun {
     std::vector<stratum::GroupMember> members;
     for (const PoolSettings& pool : pools_) {
       named_pools_.push_back({pool.url.text(), pool.user});
-      members.push_back({pool.url.text(), pool.weight, pool.suggest_difficulty,
-                         [this, &pool, blocks = options.throttle.state_folder / "blocks"](
-                             std::uint32_t index, std::function<void(stratum::PoolEvent)> sink) {
-                           return make_upstream(io_, pool, index, blocks, std::move(sink));
-                         }});
+      members.push_back(
+          {.name = pool.url.text(),
+           .weight = pool.weight,
+           .make =
+               [this, &pool, blocks = options.throttle.state_folder / "blocks"](
+                   std::uint32_t index, std::function<void(stratum::PoolEvent)> sink) {
+                 return make_upstream(io_, pool, index, blocks, std::move(sink));
+               },
+           .suggest_difficulty = pool.suggest_difficulty});
     }
     return {
         io_,

@@ -22,10 +22,10 @@ namespace ebb::stratum {
 struct GroupMember {
   std::string name;  ///< for events and status: the address without credentials
   double weight = 1;
-  std::optional<double> suggest_difficulty{};  ///< to be asked for at full rate
   /// `sink` as an upstream's; the upstream stamps `pool` on its jobs.
   std::function<std::unique_ptr<Upstream>(std::uint32_t pool, std::function<void(PoolEvent)> sink)>
       make;
+  std::optional<double> suggest_difficulty{};  ///< to be asked for at full rate
 };
 
 /// How a pool is doing.
