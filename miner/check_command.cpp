@@ -11,6 +11,7 @@
 #include "miner/config_file.h"
 #include "miner/console.h"
 #include "miner/source_hub.h"
+#include "miner/text_file.h"
 #include "miner/wall_clock.h"
 #include "throttle/schedule/schedule.h"
 #include "throttle/schedule/time_zone.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::chrono::days kLookAhead{366};
 constexpr std::size_t kPlanned = 5;
+constexpr std::size_t kMaxCookie = 4096;  // bytes
 
 void line(std::string_view name, const std::string& value) {
   std::printf("%-10.*s %s\n", static_cast<int>(name.size()), name.data(), value.c_str());
@@ -38,9 +40,9 @@ std::string planned_text(const throttle::Signal& signal) {
 }
 
 void print_settings(const MineOptions& options) {
-  line("pool", options.pool ? options.pool->text() + " as " +
-                                  (options.user.empty() ? "nobody (give --user)" : options.user)
-                            : "none (give --url)");
+  for (const PoolSettings& pool : options.pools)
+    line("pool", pool.url.text() + " as " + pool.user);
+  if (options.pools.empty()) line("pool", "none (give --url)");
   line("devices", options.devices);
   line("limit", throttle::text(options.limit));
   const throttle::PolicySettings& policy = options.throttle.policy;
@@ -74,11 +76,12 @@ void print_plan(const throttle::Schedule& schedule, throttle::WallTime now) {
 }
 
 void print_warnings(const MineOptions& options, const throttle::Now& now) {
-  struct stat secret {};
-  if (!options.password_file.empty() && ::stat(options.password_file.c_str(), &secret) == 0 &&
-      (secret.st_mode & (S_IRGRP | S_IROTH)) != 0) {
-    line("warning",
-         "others can read the password in " + options.password_file.string() + ": chmod 600");
+  for (const PoolSettings& pool : options.pools) {
+    struct stat secret {};
+    const auto& file = pool.password_file;
+    if (file.empty() || ::stat(file.c_str(), &secret) != 0) continue;
+    if ((secret.st_mode & (S_IRGRP | S_IROTH)) == 0) continue;
+    line("warning", "others can read the password in " + file.string() + ": chmod 600");
   }
   if (!now.synchronised && !options.throttle.policy.trust_clock) {
     line("warning",
@@ -96,6 +99,12 @@ int run_check(const CheckOptions& options) {
   };
   const auto config = read_config_file(options.config);
   if (!config) return fail(config.error());
+  for (const PoolSettings& pool : config->pools) {
+    if (pool.cookie_file.empty()) continue;
+    if (const auto cookie = read_file(pool.cookie_file, kMaxCookie); !cookie) {
+      return fail(cookie.error());
+    }
+  }
   const auto schedule =
       throttle::Schedule::read(config->throttle.windows, config->throttle.calendars);
   if (!schedule) return fail(options.config + ": " + schedule.error());

@@ -3,11 +3,12 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <set>
 #include <utility>
 
 #include "miner/option_values.h"
+#include "miner/pool_config.h"
+#include "miner/text_file.h"
 #include "throttle/schedule/table_reader.h"
 #include "throttle/schedule/window_toml.h"
 
@@ -46,8 +47,10 @@ std::string syntax_fault(std::string_view text, const toml::parse_error& error) 
   for (auto line = where.begin.line; line > 1 && !text.empty(); --line)
     text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
   const std::string_view line = text.substr(0, text.find('\n'));
-  const bool is_secret =
-      line.find("pass") != std::string_view::npos || line.find("proxy") != std::string_view::npos;
+  // A node's url may hold one, and a proxy's.
+  const bool is_secret = line.find("pass") != std::string_view::npos ||
+                         line.find("proxy") != std::string_view::npos ||
+                         line.find("url") != std::string_view::npos;
   return throttle::fault_at(where, "", is_secret ? "is not TOML" : error.description());
 }
 
@@ -59,6 +62,7 @@ class ConfigReader {
   MineOptions read();
 
  private:
+  void read_strategy(TableReader& table);
   void read_pool(TableReader& table);
   void read_devices(TableReader& table);
   void read_limits(TableReader& table);
@@ -104,7 +108,7 @@ void set(T& setting, std::optional<Value> value) {
 }
 
 MineOptions ConfigReader::read() {
-  section("pool", &ConfigReader::read_pool);
+  section("pools", &ConfigReader::read_strategy);
   section("devices", &ConfigReader::read_devices);
   section("limits", &ConfigReader::read_limits);
   section("cards", &ConfigReader::read_cards);
@@ -112,6 +116,11 @@ MineOptions ConfigReader::read() {
   section("power", &ConfigReader::read_power);
   section("api", &ConfigReader::read_api);
   section("log", &ConfigReader::read_log);
+  each("pool", [&](const toml::table& table, const std::string& where) {
+    TableReader reader(table);
+    read_pool(reader);
+    finish(reader, where);
+  });
   each("schedule", [&](const toml::table& table, const std::string& where) {
     auto window = throttle::read_window(table);
     if (!window) fail(where, window.error());
@@ -210,18 +219,15 @@ std::optional<double> ConfigReader::watts(TableReader& table, std::string_view k
   return power ? std::optional(power->watts) : std::nullopt;
 }
 
+void ConfigReader::read_strategy(TableReader& table) {
+  options_.strategy = miner::read_strategy(table);
+}
+
 void ConfigReader::read_pool(TableReader& table) {
-  set(options_.pool, table.parsed("url", stratum::parse_pool_url));
-  set(options_.user, table.parsed("user", check_credential));
-  set(options_.password, table.parsed("password", check_credential));
-  if (table.node("password") != nullptr) options_.password_file = file_;
-  if (auto file = path(table, "password_file")) {
-    if (!options_.password_file.empty()) table.fail("password_file", "there is a password already");
-    options_.password_file = *std::move(file);
+  options_.pools.push_back(miner::read_pool(table, file_, options_.strategy.kind));
+  if (options_.pools.size() > kMaxPools) {
+    table.fail("", "there are more than " + std::to_string(kMaxPools));
   }
-  options_.shares = read_share_options(table);
-  options_.transport = read_transport(table, file_.parent_path(), options_.pool);
-  set(options_.suggest_difficulty, number(table, "suggest_difficulty", 1e-12, 1e18));
 }
 
 void ConfigReader::read_devices(TableReader& table) {
@@ -343,19 +349,6 @@ void ConfigReader::read_source(TableReader& table) {
   options_.throttle.sources.push_back(std::move(source));
 }
 
-tl::expected<std::string, std::string> read_file(const std::filesystem::path& file,
-                                                 std::size_t most) {
-  std::ifstream in(file, std::ios::binary);
-  std::string text(most + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!in.is_open() || in.bad()) return tl::unexpected(file.string() + ": cannot be read");
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > most) {
-    return tl::unexpected(file.string() + ": is larger than " + std::to_string(most) + " bytes");
-  }
-  return text;
-}
-
 }  // namespace
 
 tl::expected<MineOptions, std::string> parse_config(std::string_view text,
@@ -378,20 +371,9 @@ tl::expected<MineOptions, std::string> read_config_file(const std::filesystem::p
   if (!text) return tl::unexpected(text.error());
   auto options = parse_config(*text, file, use);
   if (!options) return options;
-  auto transport = open_transport(options->transport);
-  if (!transport) return tl::unexpected(transport.error());
-  options->transport.pool = *std::move(transport);
-  if (options->password_file.empty() || options->password_file == file) return options;
-  constexpr std::size_t kMaxSecret = 4096;
-  auto secret = read_file(options->password_file, kMaxSecret);
-  if (!secret) return tl::unexpected(secret.error());
-  if (secret->ends_with('\n')) secret->pop_back();
-  if (secret->ends_with('\r')) secret->pop_back();
-  auto password = check_credential(*secret);
-  if (!password) {
-    return tl::unexpected(options->password_file.string() + ": the password " + password.error());
+  for (PoolSettings& pool : options->pools) {
+    if (const auto opened = open_pool(pool, file); !opened) return tl::unexpected(opened.error());
   }
-  options->password = *std::move(password);
   return options;
 }
 

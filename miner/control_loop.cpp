@@ -39,6 +39,7 @@ ControlLoop::ControlLoop(boost::asio::io_context& io, const ThrottleOptions& opt
       sources_(std::move(parts.sources)),
       meter_(std::move(parts.meter)),
       log_(parts.log),
+      pools_(std::move(parts.pools)),
       on_fraction_(std::move(on_fraction)),
       controller_(service_->decision().limit, crew_.take_duty_writers(), crew_.kinds()),
       zero_(crew_, log_, options.zero, options.hook),
@@ -204,7 +205,8 @@ Observation ControlLoop::observation() const {
           .power = power_,
           .zero = zero_.zero(),
           .zero_text = zero_.text(),
-          .time_to_zero = zero_.time_to_zero()};
+          .time_to_zero = zero_.time_to_zero(),
+          .pools = pools_ ? pools_() : std::vector<PoolStatistics>()};
 }
 
 std::vector<SourceStatus> ControlLoop::sources() const {

@@ -16,6 +16,7 @@
 #include "miner/control_server.h"
 #include "miner/crew.h"
 #include "miner/source_hub.h"
+#include "miner/statistics.h"
 #include "miner/throttle_service.h"
 #include "miner/zero_keeper.h"
 #include "throttle/controller.h"
@@ -34,6 +35,7 @@ class ControlLoop {
     std::shared_ptr<WebRoutes> routes;  ///< those of the sources
     throttle::BestMeter meter;
     spdlog::logger& log;
+    std::function<std::vector<PoolStatistics>()> pools{};  ///< for the status; empty: none
   };
 
   /// `on_fraction`: told the allowed fraction of full work after every look.
@@ -79,6 +81,7 @@ class ControlLoop {
   std::unique_ptr<SourceHub> sources_;
   throttle::BestMeter meter_;
   spdlog::logger& log_;
+  std::function<std::vector<PoolStatistics>()> pools_;
   std::function<void(double)> on_fraction_;
   throttle::Controller controller_;
   ZeroKeeper zero_;

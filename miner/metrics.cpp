@@ -46,6 +46,37 @@ std::string labels_of(const SourceStatus& source) {
                      escaped(source.type), throttle::name(source.rule.signal_class));
 }
 
+void add_pools(Page& page, const std::vector<PoolStatistics>& pools) {
+  if (pools.empty()) return;
+  const auto labels = [](const PoolStatistics& pool) {
+    return fmt::format("pool=\"{}\"", escaped(pool.address));
+  };
+  const auto all = [&](std::string_view name, std::string_view help, auto value) {
+    page.family(name, help);
+    for (const PoolStatistics& pool : pools)
+      page.value(static_cast<double>(value(pool)), labels(pool));
+  };
+  all("ebb_pool_mined", "1 for the pool that is mined now.", [](const PoolStatistics& pool) {
+    return pool.now == stratum::MemberState::Now::mined ? 1 : 0;
+  });
+  all("ebb_pool_connected", "1 while there is a connection.",
+      [](const PoolStatistics& pool) { return pool.connected ? 1 : 0; });
+  all("ebb_pool_hashes", "Hashes done for the pool.",
+      [](const PoolStatistics& pool) { return pool.hashes; });
+  all("ebb_pool_shares_accepted", "Shares that the pool took.",
+      [](const PoolStatistics& pool) { return pool.shares.accepted; });
+  all("ebb_pool_shares_rejected", "Shares that the pool refused.",
+      [](const PoolStatistics& pool) { return pool.shares.rejected_total(); });
+  all("ebb_pool_shares_stale", "Shares not sent, for their job was void.",
+      [](const PoolStatistics& pool) { return pool.shares.stale; });
+  all("ebb_pool_difficulty", "Difficulty of the pool's shares; 0 before it has set one.",
+      [](const PoolStatistics& pool) { return pool.difficulty; });
+  all("ebb_pool_latency_seconds", "Median time that the pool takes for a verdict.",
+      [](const PoolStatistics& pool) {
+        return std::chrono::duration<double>(pool.shares.latency.quantile(0.5)).count();
+      });
+}
+
 }  // namespace
 
 std::string metrics_text(const throttle::Decision& decision, const Observation& seen,
@@ -67,6 +98,7 @@ std::string metrics_text(const throttle::Decision& decision, const Observation& 
                fmt::format("meter=\"{}\",estimated=\"{}\"", escaped(seen.power->meter),
                            seen.power->estimated ? "yes" : "no"));
   }
+  add_pools(page, seen.pools);
   if (sources.empty()) return page.take();
   page.family("ebb_source_fresh", "1 while the source has been heard within its stale time.");
   for (const SourceStatus& source : sources)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -13,14 +14,14 @@
 #include "miner/device_news.h"
 #include "miner/difficulty_suggestion.h"
 #include "miner/lifetime.h"
-#include "miner/payout_text.h"
+#include "miner/pool_log.h"
 #include "miner/power_meters.h"
 #include "miner/report.h"
 #include "miner/share_ledger.h"
 #include "miner/share_log.h"
+#include "miner/upstreams.h"
 #include "miner/wall_clock.h"
-#include "stratum/node/node_client.h"
-#include "stratum/pool_client.h"
+#include "stratum/pool_group.h"
 
 namespace ebb::miner {
 namespace {
@@ -34,6 +35,14 @@ constexpr std::chrono::seconds kProgressPeriodInPipe{10};
 // Batches of shares on their way to the io thread. More means that it cannot keep up.
 constexpr int kMaxBatchesInFlight = 64;
 
+/// Difficulties are asked for relative to the full rate's; nothing where no pool is asked.
+std::optional<double> scale_at_full(const std::vector<PoolSettings>& pools) {
+  const bool any = std::any_of(pools.begin(), pools.end(), [](const PoolSettings& pool) {
+    return pool.suggest_difficulty.has_value();
+  });
+  return any ? std::optional(1.0) : std::nullopt;
+}
+
 /// Owns everything a mining run needs. Members die in reverse: the crew's threads first.
 class MiningRun {
  public:
@@ -43,26 +52,23 @@ class MiningRun {
             std::shared_ptr<WebRoutes> routes, std::unique_ptr<ShareLog> share_log,
             std::chrono::nanoseconds stop_patience)
       : console_(console),
-
         stop_patience_(stop_patience),
         lifetime_(io_, options.run_for, [this] { stop(); }),
         sample_timer_(io_),
+        pools_(options.pools.empty() ? demo_pools() : options.pools),
+        group_(make_group(options)),
+        pool_log_(pools_, console.log()),
         share_log_(std::move(share_log)),
         cards_(std::move(cards)),
         crew_(std::move(devices),
               [this](std::vector<core::Share>& shares) { return deliver(shares); }),
-        suggestion_(options.suggest_difficulty),
+        suggestion_(scale_at_full(pools_)),
         control_(io_, options.throttle,
                  {crew_, cards_, std::move(throttle), std::move(sources), std::move(routes),
                   open_meters(options.throttle.power, meters, options.throttle.state_folder,
                               powered, cards_, console.log()),
-                  console.log()},
-                 [this](double fraction) { suggest_difficulty(fraction); }) {
-    if (!options.pool) demo_.emplace(io_, console.log());
-    client_ = make_upstream(options, [this](stratum::PoolEvent event) {
-      std::visit([this](auto&& e) { on(std::forward<decltype(e)>(e)); }, std::move(event));
-    });
-  }
+                  console.log(), [this] { return pool_statistics(); }},
+                 [this](double fraction) { suggest_difficulty(fraction); }) {}
 
   /// The error is one line, and nothing was mined.
   tl::expected<void, std::string> run() {
@@ -71,7 +77,7 @@ class MiningRun {
       console_.log().warn("{} threads could not be pinned: the scheduler places them", refused);
     }
     if (auto started = control_.start(); !started) return started;
-    client_->start();
+    group_.start();
     sample();
     io_.run();
     return {};
@@ -91,7 +97,7 @@ class MiningRun {
     snapshot.hashrate_60s = meter_.over(seconds(60));
     snapshot.hashrate_15m = meter_.over(std::chrono::minutes(15));
     snapshot.shares = ledger_.statistics();
-    snapshot.pool = pool_;
+    snapshot.pools = pool_statistics();
     snapshot.devices = crew_.figures();
     snapshot.cards = cards_.figures(stopped_.value_or(Clock::now()));
     snapshot.throttle = control_.decision();
@@ -100,30 +106,41 @@ class MiningRun {
   }
 
  private:
-  std::unique_ptr<stratum::Upstream> make_upstream(const MineOptions& options,
-                                                   std::function<void(stratum::PoolEvent)> sink) {
-    const stratum::PoolUrl url = options.pool ? *options.pool : demo_->url();
-    pool_.address = url.text();
-    network_ = network_of_user(options.user);
-    named_pool_ = {pool_.address, options.user};
-    if (url.is_node()) {
-      stratum::node::NodeClientConfig config;
-      config.url = url;
-      config.cookie_file = options.cookie_file;
-      config.payout = stratum::node::parse_payout_address(options.user).value();
-      config.blocks_folder = options.throttle.state_folder / "blocks";
-      return std::make_unique<stratum::node::NodeClient>(io_, std::move(config), std::move(sink));
+  std::vector<PoolSettings> demo_pools() {
+    demo_.emplace(io_, console_.log());
+    return {{.url = demo_->url(), .user = "demo"}};
+  }
+
+  stratum::PoolGroup make_group(const MineOptions& options) {
+    std::vector<stratum::GroupMember> members;
+    for (const PoolSettings& pool : pools_) {
+      named_pools_.push_back({pool.url.text(), pool.user});
+      members.push_back(
+          {.name = pool.url.text(),
+           .weight = pool.weight,
+           .make =
+               [this, &pool, blocks = options.throttle.state_folder / "blocks"](
+                   std::uint32_t index, std::function<void(stratum::PoolEvent)> sink) {
+                 return make_upstream(io_, pool, index, blocks, std::move(sink));
+               },
+           .suggest_difficulty = pool.suggest_difficulty});
     }
-    stratum::PoolClientConfig config;
-    config.url = url;
-    config.user = options.user;
-    config.password = options.password;
-    config.transport = options.transport.pool;
-    config.submit_stale = options.shares.submit_stale;
-    config.payout = options.shares.payout;
-    config.user_agent = "ebb/" EBB_VERSION;
-    config.suggest_difficulty = options.suggest_difficulty;
-    return std::make_unique<stratum::PoolClient>(io_, std::move(config), std::move(sink));
+    return {
+        io_,
+        std::move(members),
+        options.strategy,
+        {[this](std::size_t pool, const stratum::PoolEvent& event) { on_event(pool, event); },
+         [this](core::JobPtr job) { on_job(std::move(job)); }, [this] { return crew_.hashes(); }}};
+  }
+
+  std::vector<PoolStatistics> pool_statistics() const {
+    std::vector<PoolStatistics> all = pool_log_.statistics();
+    const std::vector<stratum::MemberState> states = group_.states();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      all[i].now = states[i].now;
+      all[i].hashes = states[i].hashes;
+    }
+    return all;
   }
 
   void stop() {
@@ -136,10 +153,10 @@ class MiningRun {
       console_.log().error("{} does not answer: left behind", name);
     cards_.stop();
     sample_timer_.cancel();
-    // Shares that workers found in their last slice are posted already: the client hears of the
+    // Shares that workers found in their last slice are posted already: the pools hear of the
     // stop after them.
     asio::post(io_, [this] {
-      client_->stop();
+      group_.stop();
       if (demo_) demo_->stop();
     });
   }
@@ -152,7 +169,7 @@ class MiningRun {
       batches_in_flight_.fetch_sub(1, std::memory_order_relaxed);
       for (core::Share& share : batch) {
         ledger_.found(share, console_.log());
-        client_->submit(std::move(share));
+        group_.submit(std::move(share));
       }
     });
     return true;
@@ -178,8 +195,8 @@ class MiningRun {
   }
 
   void suggest_difficulty(double fraction) {
-    if (const auto difficulty = suggestion_.update(Clock::now(), fraction)) {
-      client_->suggest_difficulty(*difficulty);
+    if (const auto factor = suggestion_.update(Clock::now(), fraction)) {
+      group_.scale_difficulty(*factor);
     }
   }
 
@@ -189,80 +206,27 @@ class MiningRun {
     }
   }
 
-  void on(const stratum::Connecting& e) { console_.log().info("connecting to {}", e.address); }
-  void on(const stratum::Connected& e) {
-    console_.log().info("connected to {}", e.address);
-    pool_.connected = true;
-    ++pool_.connections;
-  }
-  void on(const stratum::Disconnected& e) {
-    pool_.connected = false;
-    crew_.board().clear();
-    console_.log().warn("pool {}: {}; trying again in {:.1f} s", pool_.address, e.why,
-                        std::chrono::duration<double>(e.retry_in).count());
-  }
-  void on(const stratum::ShareDropped& e) {
-    ledger_.dropped(e.why);
-    if (share_log_) share_log_->dropped(e, named_pool_);
-  }
-  void on(const stratum::PayoutSeen& e) {
-    const std::string text = payout_text(e, network_);
-    if (e.meets_rule) {
-      console_.log().info("the coinbase pays {}", text);
-    } else {
-      console_.log().warn("the coinbase does not pay whom it must, but {}", text);
+  void on_event(std::size_t pool, const stratum::PoolEvent& event) {
+    pool_log_.tell(pool, event);
+    if (const auto* dropped = std::get_if<stratum::ShareDropped>(&event)) {
+      ledger_.dropped(dropped->why);
+      if (share_log_) share_log_->dropped(*dropped, named_pools_[pool]);
+    } else if (const auto* told = std::get_if<stratum::Event>(&event)) {
+      const auto* judged = std::get_if<stratum::ShareJudged>(told);
+      if (judged == nullptr) return;
+      ledger_.judged(*judged);
+      if (share_log_) share_log_->judged(*judged, named_pools_[pool]);
     }
   }
-  void on(const stratum::Remark& e) {
-    console_.log().log(e.is_warning ? spdlog::level::warn : spdlog::level::info, "pool {}: {}",
-                       pool_.address, e.text);
-  }
-  void on(stratum::Event&& event) {
-    std::visit([this](auto&& e) { on(std::forward<decltype(e)>(e)); }, std::move(event));
-  }
-  void on(const stratum::Subscribed& e) {
-    console_.log().info("subscribed: extranonce1 of {} bytes, extranonce2 of {}",
-                        e.extranonce1_bytes, e.extranonce2_bytes);
-  }
-  void on(const stratum::Authorised&) { console_.log().info("authorised"); }
-  void on(const stratum::AuthorisationFailed& e) {
-    console_.log().error("the pool refused the user: {}", e.text);
-  }
-  void on(stratum::JobReceived&& e) {
-    ++pool_.jobs;
+
+  void on_job(core::JobPtr job) {
     if (stopped_) return;
+    const bool has_work = job != nullptr;
     const bool was_idle = crew_.board().current().job == nullptr;
-    crew_.board().publish(std::move(e.job));
-    if (was_idle) control_.look();  // time under the cap begins now, not at the next tick
+    crew_.board().publish(std::move(job));
+    if (was_idle && has_work)
+      control_.look();  // time under the cap begins now, not at the next tick
   }
-  void on(const stratum::DifficultyChanged& e) {
-    pool_.difficulty = e.difficulty;
-    console_.log().info("share difficulty {}", format_difficulty(e.difficulty));
-  }
-  void on(const stratum::VersionRolling& e) {
-    if (e.mask == 0) {
-      console_.log().info("version rolling is off");
-    } else {
-      console_.log().info("version rolling with mask {:08x}", e.mask);
-    }
-  }
-  void on(const stratum::ShareJudged& e) {
-    ledger_.judged(e, console_.log());
-    if (share_log_) share_log_->judged(e, named_pool_);
-  }
-  void on(const stratum::ReconnectRequested& e) {
-    console_.log().info("the pool asks to reconnect{}{}", e.host.empty() ? "" : " to ", e.host);
-  }
-  void on(const stratum::PoolMessage& e) {
-    console_.log().warn("message from the pool: {}", e.text);
-  }
-  void on(const stratum::LineRejected& e) {
-    ++pool_.bad_lines;
-    // Once a connection is enough: a broken pool can send a thousand a second.
-    if (std::exchange(bad_line_logged_, pool_.connections) == pool_.connections) return;
-    console_.log().warn("unusable line from the pool: {}", e.what);
-  }
-  void on(const stratum::SessionFailed&) {}  // the Disconnected that follows says why
 
   Console& console_;
   std::chrono::nanoseconds stop_patience_;
@@ -270,14 +234,13 @@ class MiningRun {
   Lifetime lifetime_;
   asio::steady_timer sample_timer_;
   std::optional<DemoPool> demo_;
-  std::unique_ptr<stratum::Upstream> client_;
+  std::vector<PoolSettings> pools_;
+  std::vector<ShareLog::Pool> named_pools_;
+  stratum::PoolGroup group_;
+  PoolLog pool_log_;
   HashrateMeter meter_;
   ShareLedger ledger_;
   std::unique_ptr<ShareLog> share_log_;
-  ShareLog::Pool named_pool_;
-  stratum::node::Network network_ = stratum::node::Network::mainnet;
-  PoolStatistics pool_;
-  std::uint64_t bad_line_logged_ = 0;
   DeviceNews device_news_;
   std::vector<std::string> left_behind_;
   Clock::time_point started_{};

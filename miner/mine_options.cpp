@@ -1,16 +1,19 @@
+#include <algorithm>
 #include <memory>
-#include <optional>
+#include <vector>
 
 #include "miner/config_file.h"
 #include "miner/flags.h"
 #include "miner/option_values.h"
+#include "miner/pool_config.h"
 #include "stratum/node/address.h"
 
 namespace ebb::miner {
 namespace {
 
 struct Texts {
-  std::string url, user, password, cookie_file, devices, backend, max_duty, max_hashrate, max_power,
+  std::vector<std::string> urls, users, passwords;
+  std::string cookie_file, strategy, devices, backend, max_duty, max_hashrate, max_power,
       max_temperature, card_power_limit, card_clock, suggest, run_for, summary, share_log, config,
       state, ramp_up, random_return;
   ThreadTexts threads;
@@ -28,28 +31,74 @@ MineOptions read_defaults(const Texts& texts) {
   return options;
 }
 
-void read_pool(const Texts& texts, bool user_given, MineOptions& options) {
+/// The n-th, or the last where there are fewer.
+const std::string& nth(const std::vector<std::string>& values, std::size_t n) {
+  return values[std::min(n, values.size() - 1)];
+}
+
+PoolSettings read_pool(const Texts& texts, std::size_t n) {
+  PoolSettings pool;
+  pool.url = value_or_usage_error("--url", stratum::parse_pool_url(texts.urls[n]));
+  if (texts.users.empty()) throw UsageError{"--user: the pool needs a user name"};
+  pool.user = value_or_usage_error("--user", check_credential(nth(texts.users, n)));
+  if (!texts.passwords.empty()) {
+    pool.password = value_or_usage_error("--pass", check_credential(nth(texts.passwords, n)));
+  }
+  if (pool.url.is_node()) {
+    value_or_usage_error("--user", stratum::node::parse_payout_address(pool.user));
+    pool.cookie_file = texts.cookie_file;
+  }
+  return pool;
+}
+
+void read_pools_given(const Texts& texts, MineOptions& options) {
+  const std::size_t count = texts.urls.size();
+  if (count == 0 && !texts.users.empty()) throw UsageError{"--user: belongs to a --url"};
+  if (count == 0 && !texts.passwords.empty()) throw UsageError{"--pass: belongs to a --url"};
+  if (count == 0 && !texts.cookie_file.empty()) {
+    throw UsageError{"--cookie-file: belongs to a --url"};
+  }
+  if (count == 0) return;
+  if (count > kMaxPools) {
+    throw UsageError{"--url: there are more than " + std::to_string(kMaxPools)};
+  }
+  if (texts.users.size() > count) throw UsageError{"--user: there are more than of --url"};
+  if (texts.passwords.size() > count) throw UsageError{"--pass: there are more than of --url"};
+  options.pools.clear();
+  options.strategy = {};
+  for (std::size_t n = 0; n < count; ++n)
+    options.pools.push_back(read_pool(texts, n));
+  const bool any_node = std::any_of(options.pools.begin(), options.pools.end(),
+                                    [](const PoolSettings& pool) { return pool.url.is_node(); });
+  if (!texts.cookie_file.empty() && !any_node) {
+    throw UsageError{"--cookie-file: only a node has one, not a pool"};
+  }
+}
+
+void read_pools(const Texts& texts, MineOptions& options) {
   if (texts.demo) {
-    if (!texts.url.empty() || user_given) {
+    if (!texts.urls.empty() || !texts.users.empty()) {
       throw UsageError{"--demo: brings its own pool and user; leave out --url and --user"};
     }
-    options.pool.reset();
-    options.user = "demo";
-  } else {
-    if (!texts.url.empty()) {
-      options.pool = value_or_usage_error("--url", stratum::parse_pool_url(texts.url));
-    }
-    if (!options.pool) {
-      throw UsageError{"--url: name a pool, or give --demo for a trial run"};
-    }
-    if (user_given) options.user = value_or_usage_error("--user", check_credential(texts.user));
-    if (options.user.empty()) throw UsageError{"--user: the pool needs a user name"};
-    if (options.pool->is_node()) {
-      value_or_usage_error("--user", stratum::node::parse_payout_address(options.user));
-    } else if (!texts.cookie_file.empty()) {
-      throw UsageError{"--cookie-file: only a node has one, not a pool"};
-    }
-    options.cookie_file = texts.cookie_file;
+    options.pools.clear();
+    return;
+  }
+  read_pools_given(texts, options);
+  if (options.pools.empty()) {
+    throw UsageError{"--url: name a pool, or give --demo for a trial run"};
+  }
+}
+
+void read_pool_wishes(const Texts& texts, MineOptions& options) {
+  if (!texts.strategy.empty()) {
+    options.strategy.kind = value_or_usage_error("--strategy", parse_strategy(texts.strategy));
+  }
+  if (texts.suggest.empty()) return;
+  const double difficulty =
+      value_or_usage_error("--suggest-difficulty", parse_difficulty(texts.suggest));
+  if (texts.demo) throw UsageError{"--suggest-difficulty: the demo's pool sets its own"};
+  for (PoolSettings& pool : options.pools) {
+    if (!pool.url.is_node()) pool.suggest_difficulty = difficulty;
   }
 }
 
@@ -97,13 +146,10 @@ void read_throttle(const Texts& texts, ThrottleOptions& options) {
   }
 }
 
-MineOptions read_mine(const Texts& texts, bool user_given, bool password_given) {
+MineOptions read_mine(const Texts& texts) {
   MineOptions options = read_defaults(texts);
-  read_pool(texts, user_given, options);
-  if (password_given) {
-    options.password = value_or_usage_error("--pass", check_credential(texts.password));
-    options.password_file.clear();
-  }
+  read_pools(texts, options);
+  read_pool_wishes(texts, options);
   if (!texts.devices.empty()) options.devices = read_devices(texts.devices);
   options.retune = texts.retune;
   if (!texts.backend.empty()) options.backend = read_backend(texts.backend);
@@ -111,10 +157,6 @@ MineOptions read_mine(const Texts& texts, bool user_given, bool password_given) 
   read_cards(texts, options.cards);
   read_threads(texts.threads, options.threads);
   read_throttle(texts, options.throttle);
-  if (!texts.suggest.empty()) {
-    options.suggest_difficulty =
-        value_or_usage_error("--suggest-difficulty", parse_difficulty(texts.suggest));
-  }
   if (!texts.run_for.empty()) {
     options.run_for = value_or_usage_error("--for", parse_duration(texts.run_for));
   }
@@ -128,11 +170,19 @@ MineOptions read_mine(const Texts& texts, bool user_given, bool password_given) 
 CommandFlags mine_flags(CLI::App& app) {
   const auto texts = std::make_shared<Texts>();
   CLI::App* mine = app.add_subcommand("mine", "Mine for a pool");
-  mine->add_option("-o,--url", texts->url,
-                   "Pool: stratum+tcp://host:port; or a node: http://user:password@host:port");
-  CLI::Option* user = mine->add_option("-u,--user", texts->user,
-                                       "User name at the pool; at a node: the address to be paid");
-  CLI::Option* password = mine->add_option("-p,--pass", texts->password, "Password at the pool");
+  const auto add_many = [mine](const char* flags, std::vector<std::string>& values,
+                               const char* help) {
+    mine->add_option(flags, values, help)->allow_extra_args(false);
+  };
+  add_many("-o,--url", texts->urls,
+           "Pool: stratum+tcp://host:port; or a node: http://user:password@host:port; again for "
+           "another one");
+  add_many(
+      "-u,--user", texts->users,
+      "User name at the pool; at a node: the address to be paid; the last counts for the rest");
+  add_many("-p,--pass", texts->passwords, "Password at the pool; the last counts for the rest");
+  mine->add_option("--strategy", texts->strategy,
+                   "Of several pools: failover (default), quota, rotate");
   mine->add_option("--cookie-file", texts->cookie_file,
                    "A node's .cookie, instead of user and password in its URL");
   mine->add_flag("--demo", texts->demo, "Mine for an embedded pool on the loopback interface");
@@ -164,9 +214,7 @@ CommandFlags mine_flags(CLI::App& app) {
   mine->add_option("--share-log", texts->share_log,
                    "Append what became of each share, a line of JSON each, to this file");
   mine->add_option("--summary", texts->summary, "Write one JSON object at exit; - for stdout");
-  return {mine, [texts, user, password] {
-            return read_mine(*texts, user->count() > 0, password->count() > 0);
-          }};
+  return {mine, [texts] { return read_mine(*texts); }};
 }
 
 }  // namespace ebb::miner

@@ -74,6 +74,30 @@ std::string source_text(const json::object& source) {
   return text;
 }
 
+/// "stratum+tcp://pool.example.org:3333: mined, 12 accepted, 1 rejected, 0 stale, 31 ms"
+std::string pool_line(const json::object& pool) {
+  const auto count = [&](std::string_view key) {
+    return std::to_string(static_cast<long long>(number_in(pool, key).value_or(0)));
+  };
+  double refused = 0;
+  if (const auto* rejected = object_in(pool, "rejected")) {
+    for (const auto& [reason, value] : *rejected)
+      refused += value.is_number() ? value.to_number<double>() : 0;
+  }
+  std::string text = string_in(pool, "url").value_or("unnamed") + ": " +
+                     string_in(pool, "state").value_or("unknown") + ", " + count("accepted") +
+                     " accepted, " + std::to_string(static_cast<long long>(refused)) +
+                     " rejected, " + count("stale") + " stale";
+  if (const auto* latency = object_in(pool, "latency_ms")) {
+    if (const auto median = number_in(*latency, "p50")) {
+      text += ", verdicts after " + std::to_string(static_cast<long long>(*median)) + " ms";
+    }
+  }
+  const auto payout = string_in(pool, "payout");
+  if (payout && !payout->empty()) text += "; pays " + *payout;
+  return text;
+}
+
 std::string zero_text(const json::object& zero) {
   std::string text = is(zero, "proved", true) ? "proved" : "NOT PROVED";
   if (const auto how = string_in(zero, "text"); how && !how->empty()) text += ": " + *how;
@@ -137,6 +161,11 @@ std::string status_text(std::string_view text) {
       const json::object* object = source.if_object();
       if (object == nullptr) continue;
       add(string_in(*object, "name").value_or("source"), source_text(*object));
+    }
+  }
+  if (const json::value* pools = status->if_contains("pools"); pools && pools->is_array()) {
+    for (const json::value& pool : pools->get_array()) {
+      if (pool.is_object()) add("pool", pool_line(pool.get_object()));
     }
   }
   add_string("ledger", *status, "ledger_trouble");

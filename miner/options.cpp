@@ -12,7 +12,8 @@ namespace {
 void refuse_empty_values(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     const bool may_be_empty = option->check_lname("pass");
-    if (option->count() > 0 && option->results().front().empty() && !may_be_empty) {
+    const auto& values = option->results();
+    if (!may_be_empty && std::find(values.begin(), values.end(), "") != values.end()) {
       throw UsageError{option->get_name() + ": the value is empty"};
     }
   }

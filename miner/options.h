@@ -15,22 +15,17 @@
 #include "core/cpu_topology.h"
 #include "miner/cards.h"
 #include "miner/operator_options.h"
-#include "miner/share_table.h"
+#include "miner/pool_settings.h"
 #include "miner/throttle_options.h"
-#include "miner/transport_table.h"
+#include "stratum/pool_choice.h"
 #include "stratum/pool_url.h"
 #include "throttle/limit.h"
 
 namespace ebb::miner {
 
 struct MineOptions {
-  std::optional<stratum::PoolUrl> pool;  ///< nothing: the demo's own pool
-  std::string user;                      ///< at a node: the address to be paid
-  std::string password;
-  std::filesystem::path password_file;  ///< that it was read from; empty: none
-  std::filesystem::path cookie_file;    ///< of a node; empty: none
-  TransportOptions transport;
-  ShareOptions shares;
+  std::vector<PoolSettings> pools;  ///< empty: the demo's own pool
+  stratum::PoolStrategy strategy;
   std::string devices = "auto";
   bool retune = false;          ///< measure CUDA cards anew
   std::string backend;          ///< empty: the fastest usable one
@@ -38,7 +33,6 @@ struct MineOptions {
   throttle::Limit limit;        ///< for the whole run
   ThrottleOptions throttle;
   CardOptions cards;
-  std::optional<double> suggest_difficulty;
   std::optional<std::chrono::milliseconds> run_for;
   std::string summary;    ///< file, "-" for stdout, empty for none
   std::string share_log;  ///< file, empty for none

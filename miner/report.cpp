@@ -7,6 +7,7 @@
 
 #include "miner/card_text.h"
 #include "miner/console.h"
+#include "miner/pool_text.h"
 
 namespace ebb::miner {
 namespace {
@@ -74,6 +75,14 @@ std::string quarantined_names(const std::vector<DeviceFigures>& devices) {
   return names;
 }
 
+/// The one that is mined, or the first.
+const PoolStatistics& shown_pool(const std::vector<PoolStatistics>& pools) {
+  const auto mined = std::find_if(pools.begin(), pools.end(), [](const PoolStatistics& pool) {
+    return pool.now == stratum::MemberState::Now::mined;
+  });
+  return mined == pools.end() ? pools.front() : *mined;
+}
+
 boost::json::object throttle_json(const throttle::Decision& decision) {
   boost::json::array reasons;
   for (const throttle::Reason& reason : decision.reasons)
@@ -111,11 +120,12 @@ std::string progress_line(const Snapshot& snapshot) {
   if (const std::string cards = text_of_all(cards_of(snapshot)); !cards.empty()) {
     line += "  " + cards;
   }
-  line += "  " + snapshot.pool.address;
-  line += snapshot.pool.connected && snapshot.pool.difficulty > 0
-              ? " at difficulty " + format_difficulty(snapshot.pool.difficulty)
-          : snapshot.pool.connected ? std::string()
-                                    : std::string(" (not connected)");
+  const PoolStatistics& pool = shown_pool(snapshot.pools);
+  line += "  " + pool.address;
+  line += pool.connected && pool.difficulty > 0
+              ? " at difficulty " + format_difficulty(pool.difficulty)
+          : pool.connected ? std::string()
+                           : std::string(" (not connected)");
   return line;
 }
 
@@ -161,12 +171,12 @@ std::string summary_json(const Snapshot& snapshot) {
     }
   }
   const ShareStatistics& shares = snapshot.shares;
-  boost::json::object rejected;
-  for (const stratum::RejectReason reason : stratum::kAllRejectReasons) {
-    const auto count = shares.rejected[static_cast<std::size_t>(reason)];
-    if (count > 0) rejected[stratum::name_of(reason)] = count;
+  std::uint64_t jobs = 0, reconnects = 0, bad_lines = 0;
+  for (const PoolStatistics& pool : snapshot.pools) {
+    jobs += pool.jobs;
+    reconnects += pool.connections > 0 ? pool.connections - 1 : 0;
+    bad_lines += pool.bad_lines;
   }
-  const std::uint64_t connections = snapshot.pool.connections;
   return boost::json::serialize(boost::json::object{
       {"version", EBB_VERSION},
       {"elapsed_s", snapshot.elapsed.count()},
@@ -174,7 +184,7 @@ std::string summary_json(const Snapshot& snapshot) {
       {"hashrate_hps", per_second(hashes, snapshot.elapsed)},
       {"accepted", shares.accepted},
       {"accepted_difficulty", shares.accepted_difficulty},
-      {"rejected", std::move(rejected)},
+      {"rejected", rejected_json(shares)},
       {"throttle", throttle_json(snapshot.throttle)},
       {"watts", snapshot.power ? boost::json::value(snapshot.power->watts) : nullptr},
       {"power_meter", snapshot.power ? boost::json::value(snapshot.power->meter) : nullptr},
@@ -185,10 +195,11 @@ std::string summary_json(const Snapshot& snapshot) {
       {"blocks", shares.blocks},
       {"hardware_errors", hardware_errors},
       {"best_difficulty", shares.best_difficulty},
-      {"pool", snapshot.pool.address},
-      {"jobs", snapshot.pool.jobs},
-      {"reconnects", connections > 0 ? connections - 1 : 0},
-      {"bad_lines", snapshot.pool.bad_lines},
+      {"pool", shown_pool(snapshot.pools).address},
+      {"jobs", jobs},
+      {"reconnects", reconnects},
+      {"bad_lines", bad_lines},
+      {"pools", pools_json(snapshot.pools)},
       {"backend", backend},
       {"devices", std::move(devices)},
   });

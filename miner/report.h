@@ -20,7 +20,7 @@ struct Snapshot {
   std::chrono::duration<double> elapsed{0};
   double hashrate_10s = 0, hashrate_60s = 0, hashrate_15m = 0;  ///< hashes per second
   ShareStatistics shares;
-  PoolStatistics pool;
+  std::vector<PoolStatistics> pools;  ///< at least one
   std::vector<DeviceFigures> devices;
   std::map<std::string, CardFigures> cards;  ///< by device
   throttle::Decision throttle;

@@ -17,33 +17,39 @@ void ShareLedger::found(const core::Share& share, spdlog::logger& log) {
   log.warn("*** BLOCK CANDIDATE {} *** {}", statistics_.blocks, share.hash.to_display_hex());
 }
 
-void ShareLedger::judged(const stratum::ShareJudged& judged, spdlog::logger& log) {
-  statistics_.latency.record(judged.latency);
-  if (judged.accepted) {
-    ++statistics_.accepted;
-    statistics_.accepted_difficulty += judged.share.job->share_target.difficulty();
-    return;
-  }
-  ++statistics_.rejected_for(judged.reason);
-  log.warn("share rejected, {}: {}", stratum::name_of(judged.reason),
-           judged.text.empty() ? "no reason given" : judged.text);
+void ShareLedger::judged(const stratum::ShareJudged& judged) {
+  count(statistics_, judged);
 }
 
 void ShareLedger::dropped(stratum::ShareDropped::Why why) {
+  count(statistics_, why);
+}
+
+void count(ShareStatistics& statistics, const stratum::ShareJudged& judged) {
+  statistics.latency.record(judged.latency);
+  if (judged.accepted) {
+    ++statistics.accepted;
+    statistics.accepted_difficulty += judged.share.job->share_target.difficulty();
+  } else {
+    ++statistics.rejected_for(judged.reason);
+  }
+}
+
+void count(ShareStatistics& statistics, stratum::ShareDropped::Why why) {
   using Why = stratum::ShareDropped::Why;
   switch (why) {
     case Why::stale:
-      ++statistics_.stale;
+      ++statistics.stale;
       break;
     case Why::withheld:
-      ++statistics_.withheld;
+      ++statistics.withheld;
       break;
     case Why::rate_limited:
     case Why::duplicate:
-      ++statistics_.not_sent;
+      ++statistics.not_sent;
       break;
     case Why::unanswered:
-      ++statistics_.unanswered;
+      ++statistics.unanswered;
       break;
   }
 }

@@ -11,12 +11,15 @@ class logger;
 
 namespace ebb::miner {
 
-/// On the io thread.
+void count(ShareStatistics& statistics, const stratum::ShareJudged& judged);
+void count(ShareStatistics& statistics, stratum::ShareDropped::Why why);
+
+/// Of all pools together. On the io thread.
 class ShareLedger {
  public:
   /// A worker found it; a block candidate is told loudly.
   void found(const core::Share& share, spdlog::logger& log);
-  void judged(const stratum::ShareJudged& judged, spdlog::logger& log);
+  void judged(const stratum::ShareJudged& judged);
   void dropped(stratum::ShareDropped::Why why);
 
   const ShareStatistics& statistics() const { return statistics_; }

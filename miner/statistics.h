@@ -8,6 +8,7 @@
 #include <string>
 
 #include "miner/latency_histogram.h"
+#include "stratum/pool_group.h"
 #include "stratum/reject.h"
 
 namespace ebb::miner {
@@ -50,12 +51,16 @@ struct ShareStatistics {
 };
 
 struct PoolStatistics {
-  std::string address;  ///< host:port as configured
+  std::string address{};  ///< the url as configured, without credentials
   std::uint64_t jobs = 0;
   std::uint64_t connections = 0;
   std::uint64_t bad_lines = 0;  ///< lines from the pool that could not be used
   double difficulty = 0;        ///< 0 before the first set_difficulty
   bool connected = false;
+  stratum::MemberState::Now now = stratum::MemberState::Now::idle;
+  std::uint64_t hashes = 0;
+  std::string payout{};  ///< whom it pays, in words; empty: not seen
+  ShareStatistics shares{};
 };
 
 }  // namespace ebb::miner

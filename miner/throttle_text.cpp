@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "miner/pool_text.h"
 #include "throttle/schedule/time_zone.h"
 
 namespace ebb::miner {
@@ -88,6 +89,7 @@ std::string status_json(const throttle::Decision& decision, const Observation& s
   json::array& all = status["sources"].emplace_array();
   for (const SourceStatus& source : sources)
     all.push_back(to_json(source));
+  status["pools"] = pools_json(seen.pools);
   if (trouble) status["ledger_trouble"] = *trouble;
   return json::serialize(status);
 }

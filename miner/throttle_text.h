@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "miner/statistics.h"
 #include "sources/source.h"
 #include "throttle/policy.h"
 #include "throttle/power_reading.h"
@@ -21,6 +22,7 @@ struct Observation {
   throttle::Zero zero = throttle::Zero::not_asked;
   std::string zero_text;  ///< what proves zero, or refutes it
   std::optional<std::chrono::milliseconds> time_to_zero;
+  std::vector<PoolStatistics> pools{};
 };
 
 /// A source as the status shows it.

@@ -49,6 +49,7 @@ struct PoolGroup::Impl : std::enable_shared_from_this<PoolGroup::Impl> {
   std::vector<PoolFacts> facts(Clock::time_point now) const;
   void connect(std::size_t index);
   void disconnect(std::size_t index);
+  void suggest_difficulty(const Member& member) const;
   void on_event(std::size_t index, std::uint64_t life, PoolEvent event);
   void note_verdict(Member& member, bool accepted);
 
@@ -59,7 +60,7 @@ struct PoolGroup::Impl : std::enable_shared_from_this<PoolGroup::Impl> {
   std::vector<Member> members;
   std::deque<std::pair<Clock::time_point, std::unique_ptr<Upstream>>> retired;
   std::optional<std::size_t> mined;
-  std::optional<double> difficulty;
+  double difficulty_factor = 1;
   std::uint64_t hashes_seen = 0;
   bool update_posted = false;
   bool stopped = false;
@@ -128,7 +129,7 @@ void PoolGroup::Impl::connect(std::size_t index) {
                                        if (const auto self = weak.lock())
                                          self->on_event(index, life, std::move(event));
                                      });
-  if (difficulty) member.upstream->suggest_difficulty(*difficulty);
+  suggest_difficulty(member);
   member.upstream->start();
 }
 
@@ -139,6 +140,11 @@ void PoolGroup::Impl::disconnect(std::size_t index) {
   member.line = MemberState::Now::idle;
   member.upstream->stop();
   retired.emplace_back(Clock::now(), std::move(member.upstream));
+}
+
+void PoolGroup::Impl::suggest_difficulty(const Member& member) const {
+  if (!member.upstream || !member.pool.suggest_difficulty) return;
+  member.upstream->suggest_difficulty(*member.pool.suggest_difficulty * difficulty_factor);
 }
 
 void PoolGroup::Impl::on_event(std::size_t index, std::uint64_t life, PoolEvent event) {
@@ -215,11 +221,10 @@ void PoolGroup::submit(core::Share share) {
   member.upstream->submit(std::move(share));
 }
 
-void PoolGroup::suggest_difficulty(double difficulty) {
-  impl_->difficulty = difficulty;
-  for (const Impl::Member& member : impl_->members) {
-    if (member.upstream) member.upstream->suggest_difficulty(difficulty);
-  }
+void PoolGroup::scale_difficulty(double factor) {
+  impl_->difficulty_factor = factor;
+  for (const Impl::Member& member : impl_->members)
+    impl_->suggest_difficulty(member);
 }
 
 void PoolGroup::stop() {
@@ -236,7 +241,10 @@ std::vector<MemberState> PoolGroup::states() const {
     const Impl::Member& member = impl_->members[i];
     MemberState state{member.line, member.hashes};
     if (member.job_since) state.now = MemberState::Now::working;
-    if (impl_->mined == i) state.now = MemberState::Now::mined;
+    if (impl_->mined == i) {
+      state.now = MemberState::Now::mined;
+      state.hashes += impl_->owner.hashes() - impl_->hashes_seen;
+    }
     all.push_back(state);
   }
   return all;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct GroupMember {
   /// `sink` as an upstream's; the upstream stamps `pool` on its jobs.
   std::function<std::unique_ptr<Upstream>(std::uint32_t pool, std::function<void(PoolEvent)> sink)>
       make;
+  std::optional<double> suggest_difficulty{};  ///< to be asked for at full rate
 };
 
 /// How a pool is doing.
@@ -57,7 +59,8 @@ class PoolGroup {
   /// To the pool of its job. One whose pool is not connected any more ends in a ShareDropped.
   void submit(core::Share share);
 
-  void suggest_difficulty(double difficulty);
+  /// Asks each pool for its own difficulty at full rate times this (above zero).
+  void scale_difficulty(double factor);
 
   /// As Upstream::stop(), of all.
   void stop();

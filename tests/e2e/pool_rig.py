@@ -28,7 +28,7 @@ class PoolRig:
             file.write(text)
 
     def _start(self, url, keys, env):
-        self.write("ebb.toml", f'[throttle]\nrecover_from_outages = false\n[pool]\nurl = "{url}"\nuser = "{USER}"\n'
+        self.write("ebb.toml", f'[throttle]\nrecover_from_outages = false\n[[pool]]\nurl = "{url}"\nuser = "{USER}"\n'
                                f'password = "{PASSWORD}"\n{keys}\n')
         return Ebb("mine", "--config", os.path.join(self._folder, "ebb.toml"), "--threads", 1, "--summary", "-",
                    "--ramp-up", "0s", "--random-return", "0s", env=env)

@@ -29,24 +29,29 @@ std::string fault(std::string_view text, ConfigUse use = ConfigUse::mine) {
   return options.error();
 }
 
+std::string pool(const std::string& keys, const std::string& url = "stratum+tcp://h:1",
+                 const std::string& user = "me") {
+  return "[[pool]]\nurl = '" + url + "'\nuser = '" + user + "'\n" + keys + "\n";
+}
+
+const std::string kAddress = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 const std::string kWindow = "cap = '0%'\nzone = 'Asia/Almaty'\nhours = '22:00-06:00'\n";
 
 }  // namespace
 
 TEST_CASE("config: an empty file changes nothing but the recovery from outages") {
   const MineOptions options = config("");
-  CHECK_FALSE(options.pool);
+  CHECK(options.pools.empty());
   CHECK(options.devices == "auto");
   CHECK(options.limit.is_full());
   CHECK(options.throttle.policy.recover_from_outages);
   CHECK(options.throttle.policy.ramp_up == 600s);
   CHECK(options.throttle.config_file == "conf/ebb.toml");
-  CHECK(options.password_file.empty());
 }
 
 TEST_CASE("config: the pool, the devices, the limits and the cards") {
   const MineOptions options = config(R"(
-    [pool]
+    [[pool]]
     url = "stratum+tcp://pool.example.org:3333"
     user = "me.rig1"
     password = "hunter2"
@@ -64,11 +69,11 @@ TEST_CASE("config: the pool, the devices, the limits and the cards") {
     max_temperature = "85C"
     power_limit = "250W"
     clock = "1200MHz")");
-  CHECK(options.pool->at.host == "pool.example.org");
-  CHECK(options.user == "me.rig1");
-  CHECK(options.password == "hunter2");
-  CHECK(options.password_file == "conf/ebb.toml");
-  CHECK(options.suggest_difficulty == 1024);
+  CHECK(options.pools.at(0).url.at.host == "pool.example.org");
+  CHECK(options.pools[0].user == "me.rig1");
+  CHECK(options.pools[0].password == "hunter2");
+  CHECK(options.pools[0].password_file == "conf/ebb.toml");
+  CHECK(options.pools[0].suggest_difficulty == 1024);
   CHECK(options.devices == "cpu,cuda:1");
   CHECK(options.threads.threads == 3);
   CHECK(options.threads.pinning == core::Pinning::on);
@@ -80,6 +85,40 @@ TEST_CASE("config: the pool, the devices, the limits and the cards") {
   CHECK(options.cards.limits.power_w == 250u);
   CHECK(options.cards.limits.clock_mhz == 1200u);
   CHECK_FALSE(config("[cards]\nmax_temperature = 'off'").cards.max_celsius);
+}
+
+TEST_CASE("config: many pools and how one is chosen") {
+  const MineOptions options =
+      config("[pools]\nstrategy = 'quota'\n" + pool("weight = 7") + pool("", "stratum+tls://h:2") +
+             pool("cookie_file = '.cookie'", "http://node:8332", kAddress));
+  CHECK(options.strategy.kind == stratum::PoolStrategy::Kind::quota);
+  REQUIRE(options.pools.size() == 3);
+  CHECK(options.pools[0].weight == 7);
+  CHECK(options.pools[1].weight == 1);
+  CHECK(options.pools[1].url.text() == "stratum+tls://h:2");
+  CHECK(options.pools[2].cookie_file == "conf/.cookie");
+  const auto rotate = config("[pools]\nstrategy = 'rotate'\nrotate_every = '20m'").strategy;
+  CHECK(rotate.kind == stratum::PoolStrategy::Kind::rotate);
+  CHECK(rotate.rotate_every == 20min);
+}
+
+TEST_CASE("config: a pool's keys fit its address and the strategy") {
+  const auto names = [](const std::string& text, std::string_view words) {
+    CHECK(fault(text).find(words) != std::string::npos);
+  };
+  names(pool("weight = 2"), "4:10: pool: weight: is of strategy");
+  names(pool("cookie_file = 'c'"), "cookie_file: only a node");
+  names(pool("", "http://node:1"), "pool: user:");
+  for (const char* const key : {"password = 'x'", "proxy = 'socks5://h:1'", "submit_stale = true",
+                                "suggest_difficulty = 5", "follow_reconnect = false"}) {
+    names(pool(key, "http://node:1", kAddress), "a node has none");
+  }
+  names(pool("cookie_file = 'c'", "http://u:hunter2@node:1", kAddress), "already");
+  std::string many;
+  for (std::size_t i = 0; i <= kMaxPools; ++i)
+    many += pool("");
+  names(many, "more than 16");
+  CHECK(fault("[[pool]]\nurl = \"http://u:hunter2@\\x:1\"").find("hunter") == std::string::npos);
 }
 
 TEST_CASE("config: the throttle and its meters") {
@@ -192,8 +231,8 @@ TEST_CASE("config: errors name the file, the line, the column, the place and the
         "ebb.toml:2:11: throttle: ramp_up: 'fast' is not a duration such as 500ms, 20s, 5m or 1h");
   CHECK(fault("[[schedule]]\nname = 'night'\n" + kWindow + "form = 1") ==
         "ebb.toml:6:8: schedule 'night': form: unknown key");
-  CHECK(fault("[pools]") == "ebb.toml:1:1: pools: unknown key");
-  CHECK(fault("\n[pool]\nuser = 'a\nb'").starts_with("ebb.toml:3:"));
+  CHECK(fault("[poool]") == "ebb.toml:1:1: poool: unknown key");
+  CHECK(fault("\n[[pool]]\nuser = 'a\nb'").starts_with("ebb.toml:3:"));
 }
 
 TEST_CASE("config: what is wrong is refused") {
@@ -204,16 +243,20 @@ TEST_CASE("config: what is wrong is refused") {
            std::string("schedule = 1"),
            std::string("schedule = [1]"),
            std::string("[schedule]\nname = 'a'"),
+           std::string("[pool]\nurl = 'stratum+tcp://h:1'\nuser = 'me'"),
            std::string("[[pool]]"),
-           std::string("[pool]\nurl = 'htp://h:1'"),
-           std::string("[pool]\nurl = 1"),
-           std::string("[pool]\nuser = \"a\\u0001\""),
-           std::string("[pool]\npassword = 1"),
-           std::string("[pool]\npassword = 'x'\npassword_file = 'y'"),
-           std::string("[pool]\npassword_file = ''"),
-           std::string("[pool]\nsuggest_difficulty = 0"),
-           std::string("[pool]\nsuggest_difficulty = '1'"),
-           std::string("[pool]\nsuggest_difficulty = nan"),
+           std::string("[[pool]]\nurl = 'stratum+tcp://h:1'"),
+           std::string("[pools]\nstrategy = 'luck'"),
+           std::string("[pools]\nrotate_every = '1h'"),
+           std::string("[[pool]]\nuser = 'me'\nurl = 'htp://h:1'"),
+           std::string("[[pool]]\nuser = 'me'\nurl = 1"),
+           std::string("[[pool]]\nurl = 'stratum+tcp://h:1'\nuser = \"a\\u0001\""),
+           pool("password = 1"),
+           pool("password = 'x'\npassword_file = 'y'"),
+           pool("password_file = ''"),
+           pool("suggest_difficulty = 0"),
+           pool("suggest_difficulty = '1'"),
+           pool("suggest_difficulty = nan"),
            std::string("[devices]\nuse = 'fpga'"),
            std::string("[devices]\nthreads = 0"),
            std::string("[devices]\nthreads = 1.5"),
@@ -249,10 +292,10 @@ TEST_CASE("config: what is wrong is refused") {
 }
 
 TEST_CASE("config: a password never comes out in an error") {
-  for (const char* bad : {"[pool]\npassword = hunter2", "[pool]\npassword = 'hunter2",
-                          "[pool]\npassword = \"hunter2\\x\"", "[pool]\npassword = ['hunter2']",
-                          "[pool]\npassword = \"hunter2\\u0001\"", "[pool]\npassword 'hunter2'",
-                          "[pool]\npassword = 'x'\npassword = 'hunter2'"}) {
+  for (const char* bad : {"[[pool]]\npassword = hunter2", "[[pool]]\npassword = 'hunter2",
+                          "[[pool]]\npassword = \"hunter2\\x\"", "[[pool]]\npassword = ['hunter2']",
+                          "[[pool]]\npassword = \"hunter2\\u0001\"", "[[pool]]\npassword 'hunter2'",
+                          "[[pool]]\npassword = 'x'\npassword = 'hunter2'"}) {
     CHECK(fault(bad).find("hunter") == std::string::npos);
   }
 }
@@ -262,13 +305,13 @@ TEST_CASE("config: a password from a file of its own") {
   const auto write = [&](const char* name, const std::string& text) {
     std::ofstream(folder.path() / name) << text;
   };
-  write("ebb.toml", "[pool]\npassword_file = 'secret'");
+  write("ebb.toml", pool("password_file = 'secret'"));
   const auto read = [&] { return read_config_file(folder.path() / "ebb.toml"); };
   CHECK_FALSE(read());
   write("secret", "hunter2\n");
   REQUIRE(read());
-  CHECK(read()->password == "hunter2");
-  CHECK(read()->password_file == folder.path() / "secret");
+  CHECK(read()->pools.at(0).password == "hunter2");
+  CHECK(read()->pools.at(0).password_file == folder.path() / "secret");
   write("secret", "hunter2\nhunter3\n");
   const auto two_lines = read();
   REQUIRE_FALSE(two_lines);
@@ -300,6 +343,8 @@ TEST_CASE("config: the example file shows what there is") {
     const bool is_setting = line.starts_with("# [") || line.find(" = ") < line.find('.');
     const bool is_choice = line.find("cpu_affinity") != std::string::npos ||
                            line.find("password_file") != std::string::npos ||
+                           line.find("weight") != std::string::npos ||
+                           line.find("rotate_every") != std::string::npos ||
                            line.starts_with("# meter") || line.find("backend") != std::string::npos;
     all += (line.starts_with("# ") && is_setting && !is_choice ? line.substr(2) : line) + "\n";
   }

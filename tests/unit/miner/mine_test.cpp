@@ -49,7 +49,6 @@ TEST_CASE("mining with a hung device", "[.]") {
   REQUIRE(summary_path != nullptr);
   const tests::TemporaryFolder state;
   MineOptions options;
-  options.user = "demo";
   options.throttle.state_folder = state.path();
   Console console;
   auto summary = SummaryFile::open(summary_path);

@@ -38,8 +38,8 @@ TEST_CASE("options: a usual mining command") {
   const MineOptions options =
       mine({"-o", "stratum+tcp://pool.example.org:3333", "-u", "me.rig1", "-p", "x", "--threads",
             "3", "--max-hashrate", "20M", "--for", "90s", "--summary", "-"});
-  CHECK(options.pool->at.host == "pool.example.org");
-  CHECK(options.user == "me.rig1");
+  CHECK(options.pools.at(0).url.at.host == "pool.example.org");
+  CHECK(options.pools[0].user == "me.rig1");
   CHECK(options.threads.threads == 3);
   CHECK(options.limit.hps == 20e6);
   CHECK(options.run_for == 90s);
@@ -49,13 +49,43 @@ TEST_CASE("options: a usual mining command") {
 TEST_CASE("options: at a node the user is an address") {
   const MineOptions options = mine({"-o", "https://u:p@node:8332", "--cookie-file", "/n/.cookie",
                                     "-u", "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"});
-  CHECK(options.pool->is_node());
-  CHECK(options.cookie_file == "/n/.cookie");
-  CHECK(options.user.starts_with("bcrt1"));
+  CHECK(options.pools.at(0).url.is_node());
+  CHECK(options.pools[0].cookie_file == "/n/.cookie");
+  CHECK(options.pools[0].user.starts_with("bcrt1"));
+}
+
+TEST_CASE("options: several pools, each with its user") {
+  const auto pools = mine({"-o", "stratum+tcp://a:1", "-u", "x", "-p", "1", "-o",
+                           "stratum+tls://b:2", "-u", "y", "-p", "2", "-o", "stratum+tcp://c:3",
+                           "--strategy", "rotate", "--suggest-difficulty", "16"});
+  REQUIRE(pools.pools.size() == 3);
+  CHECK(pools.pools[1].url.text() == "stratum+tls://b:2");
+  CHECK(pools.pools[1].user == "y");
+  CHECK(pools.pools[1].password == "2");
+  CHECK(pools.pools[2].user == "y");
+  CHECK(pools.pools[2].password == "2");
+  CHECK(pools.pools[2].suggest_difficulty == 16);
+  CHECK(pools.strategy.kind == stratum::PoolStrategy::Kind::rotate);
+}
+
+TEST_CASE("options: mistakes with several pools") {
+  const char* const url = "stratum+tcp://a:1";
+  CHECK(mistake({"mine", "-o", url, "-u", "x", "-u", "y"}).starts_with("--user: "));
+  CHECK(mistake({"mine", "-o", url, "-u", "x", "-p", "1", "-p", "2"}).starts_with("--pass: "));
+  CHECK(mistake({"mine", "-u", "x"}).starts_with("--user: "));
+  CHECK(mistake({"mine", "-o", url}).starts_with("--user: "));
+  CHECK(mistake({"mine", "-o", url, "-o", "htp://b:2", "-u", "x"}).starts_with("--url: "));
+  CHECK(mistake({"mine", "-o", url, "-o", "", "-u", "x"}).find("empty") != std::string::npos);
+  CHECK(mistake({"mine", "-o", url, "-u", "x", "--strategy", "luck"}).starts_with("--strategy: "));
+  CHECK(mistake({"mine", "-o", url, "-u", "x", "--cookie-file", "c"}).starts_with("--cookie-file"));
+  std::vector<const char*> many{"mine", "-u", "x"};
+  for (std::size_t i = 0; i <= kMaxPools; ++i)
+    many.insert(many.end(), {"-o", url});
+  CHECK(mistake(many).find("more than 16") != std::string::npos);
 }
 
 TEST_CASE("options: the demo needs no pool and no user") {
-  CHECK_FALSE(mine({"--demo"}).pool);
+  CHECK(mine({"--demo"}).pools.empty());
   CHECK(mistake({"mine", "--demo", "-u", "me"}).find("--demo") != std::string::npos);
 }
 
@@ -347,21 +377,20 @@ TEST_CASE("options: flags win over the file") {
     return mine(more);
   };
   const MineOptions plain = with({});
-  CHECK(plain.pool->at.host == "pool.example.org");
-  CHECK(plain.user == "bc1q-my-address.rig1");
+  CHECK(plain.pools.at(0).url.at.host == "pool.example.org");
+  CHECK(plain.pools[0].user == "bc1q-my-address.rig1");
   CHECK(plain.throttle.policy.recover_from_outages);
   CHECK(plain.throttle.power.nameplate_watts == 3250);
   CHECK(plain.throttle.config_file == config);
   const MineOptions changed = with({"-o", "stratum+tcp://h:1", "-u", "me", "--max-duty", "40%",
                                     "--max-temperature", "off", "--ramp-up", "0s"});
-  CHECK(changed.pool->at.host == "h");
-  CHECK(changed.user == "me");
+  CHECK(changed.pools.at(0).url.at.host == "h");
+  CHECK(changed.pools[0].user == "me");
   CHECK(changed.limit.fraction == Approx(0.4));
   CHECK_FALSE(changed.cards.max_celsius);
   CHECK(changed.throttle.policy.ramp_up == 0s);
   const MineOptions demo = with({"--demo"});
-  CHECK_FALSE(demo.pool);
-  CHECK(demo.user == "demo");
+  CHECK(demo.pools.empty());
 }
 
 TEST_CASE("options: a benchmark takes lists of threads and of midstates") {

@@ -18,7 +18,19 @@ Snapshot sample() {
   snapshot.shares.rejected_for(stratum::RejectReason::duplicate) = 2;
   snapshot.shares.stale = 1;
   snapshot.shares.best_difficulty = 1240;
-  snapshot.pool = {"pool.example.org:3333", 4, 3, 7, 0.5, true};
+  snapshot.pools.resize(2);
+  snapshot.pools[0].address = "spare.example.org:3333";
+  PoolStatistics& pool = snapshot.pools[1];
+  pool.address = "pool.example.org:3333";
+  pool.jobs = 4;
+  pool.connections = 3;
+  pool.bad_lines = 7;
+  pool.difficulty = 0.5;
+  pool.connected = true;
+  pool.now = stratum::MemberState::Now::mined;
+  pool.shares.accepted = 12;
+  pool.shares.rejected_for(stratum::RejectReason::duplicate) = 2;
+  pool.shares.latency.record(std::chrono::milliseconds(20));
   snapshot.devices.push_back(
       {&kCpu, {1000, std::chrono::seconds(5)}, 3, 0, core::Duty{500'000}, {}});
   return snapshot;
@@ -41,6 +53,15 @@ TEST_CASE("report: the summary has every field that scripts rely on") {
   CHECK(json.at("reconnects") == 2);
   CHECK(json.at("bad_lines") == 7);
   CHECK(json.at("backend") == "avx2");
+  const auto& pools = json.at("pools").as_array();
+  REQUIRE(pools.size() == 2);
+  CHECK(pools[0].at("state") == "idle");
+  CHECK_FALSE(pools[0].as_object().contains("latency_ms"));
+  CHECK(pools[1].at("url") == "pool.example.org:3333");
+  CHECK(pools[1].at("state") == "mined");
+  CHECK(pools[1].at("accepted") == 12);
+  CHECK(pools[1].at("rejected") == boost::json::value{{"duplicate", 2}});
+  CHECK(pools[1].at("latency_ms").at("p50").as_double() == Approx(20).epsilon(0.06));
   CHECK(json.contains("version"));
   const auto& device = json.at("devices").at(0).as_object();
   CHECK(device.at("name") == "cpu0");
@@ -150,7 +171,7 @@ TEST_CASE("report: the progress line says what a person looks for") {
     CAPTURE(line, part);
     CHECK(line.find(part) != std::string::npos);
   }
-  snapshot.pool.connected = false;
+  snapshot.pools[1].connected = false;
   CHECK(progress_line(snapshot).find("not connected") != std::string::npos);
   snapshot.devices[0].duty = core::Duty{0};
   snapshot.throttle.limit.fraction = 0;

@@ -10,7 +10,8 @@ using stratum::PayoutRule;
 namespace {
 
 tl::expected<MineOptions, std::string> pool(const std::string& keys) {
-  return parse_config("[pool]\nurl = 'stratum+tcp://pool.example.org:3333'\n" + keys, "ebb.toml");
+  return parse_config("[[pool]]\nuser = 'me'\nurl = 'stratum+tcp://pool.example.org:3333'\n" + keys,
+                      "ebb.toml");
 }
 
 std::string fault(const std::string& keys) {
@@ -26,14 +27,17 @@ const core::Bytes kScript = *core::from_hex("0014751e76e8199196d454941c45d1b3a32
 }  // namespace
 
 TEST_CASE("config: shares and payouts of a pool") {
-  CHECK_FALSE(pool("")->shares.submit_stale);
-  CHECK_FALSE(pool("")->shares.payout);
-  CHECK(pool("submit_stale = true")->shares.submit_stale);
-  CHECK(pool(kAddress)->shares.payout == PayoutRule{kScript, 0, PayoutRule::Missing::warn});
-  CHECK(pool(kAddress + "payout_share = '98%'\npayout_missing = 'leave'")->shares.payout ==
-        PayoutRule{kScript, 0.98, PayoutRule::Missing::leave});
-  CHECK(pool("payout_address = '0014751E76E8199196D454941C45D1B3A323F1433BD6'")->shares.payout ==
+  CHECK_FALSE(pool("")->pools.at(0).shares.submit_stale);
+  CHECK_FALSE(pool("")->pools.at(0).shares.payout);
+  CHECK(pool("submit_stale = true")->pools.at(0).shares.submit_stale);
+  CHECK(pool(kAddress)->pools.at(0).shares.payout ==
         PayoutRule{kScript, 0, PayoutRule::Missing::warn});
+  CHECK(pool(kAddress + "payout_share = '98%'\npayout_missing = 'leave'")
+            ->pools.at(0)
+            .shares.payout == PayoutRule{kScript, 0.98, PayoutRule::Missing::leave});
+  CHECK(pool("payout_address = '0014751E76E8199196D454941C45D1B3A323F1433BD6'")
+            ->pools.at(0)
+            .shares.payout == PayoutRule{kScript, 0, PayoutRule::Missing::warn});
 }
 
 TEST_CASE("config: faults of shares and payouts") {

@@ -1,4 +1,4 @@
-// The pages of docs/sources say what ebb takes.
+// The pages of docs say what ebb takes.
 
 #include <filesystem>
 #include <fstream>
@@ -55,4 +55,18 @@ TEST_CASE("docs: every example of a source is a configuration") {
   for (const sources::Kind* kind : sources::kinds())
     kinds.emplace(kind->type);
   CHECK(types == kinds);
+}
+
+TEST_CASE("docs: every example of several pools is a configuration") {
+  using Kind = stratum::PoolStrategy::Kind;
+  std::set<Kind> strategies;
+  for (const std::string& example : examples(read(kPages / "../pools-many.md"))) {
+    INFO(example);
+    const auto options = miner::parse_config(example, "ebb.toml");
+    INFO((options ? "" : options.error()));
+    REQUIRE(options);
+    CHECK(options->pools.size() >= 2);
+    strategies.insert(options->strategy.kind);
+  }
+  CHECK(strategies == std::set{Kind::failover, Kind::quota, Kind::rotate});
 }

@@ -13,7 +13,7 @@ const std::string kPin = "sha256:" + std::string(64, 'a');
 
 tl::expected<MineOptions, std::string> pool(const std::string& keys,
                                             const std::string& scheme = "stratum+tls://") {
-  return parse_config("[pool]\nurl = '" + scheme + "pool.example.org:443'\n" + keys,
+  return parse_config("[[pool]]\nuser = 'me'\nurl = '" + scheme + "pool.example.org:443'\n" + keys,
                       "conf/ebb.toml");
 }
 
@@ -33,7 +33,7 @@ TEST_CASE("config: how a pool is reached") {
                             "'\nproxy = 'socks5://me:secret@127.0.0.1:9050'\n"
                             "follow_reconnect = false");
   REQUIRE(options);
-  const stratum::PoolTransport& transport = options->transport.pool;
+  const stratum::PoolTransport& transport = options->pools.at(0).transport.pool;
   CHECK(transport.ca_file == "conf/ca.pem");
   CHECK(transport.pins == std::vector{*stratum::parse_pin(kPin)});
   CHECK(transport.proxy->at.port == 9050);
@@ -41,11 +41,11 @@ TEST_CASE("config: how a pool is reached") {
   CHECK_FALSE(transport.follow_reconnect);
 
   const auto plain = pool("", "stratum+tcp://");
-  CHECK(plain->transport.pool.pins.empty());
-  CHECK_FALSE(plain->transport.pool.proxy);
-  CHECK(plain->transport.pool.follow_reconnect);
+  CHECK(plain->pools.at(0).transport.pool.pins.empty());
+  CHECK_FALSE(plain->pools.at(0).transport.pool.proxy);
+  CHECK(plain->pools.at(0).transport.pool.follow_reconnect);
   const auto two = pool("pin = ['" + kPin + "', 'sha256:" + std::string(64, '0') + "']");
-  CHECK(two->transport.pool.pins.size() == 2);
+  CHECK(two->pools.at(0).transport.pool.pins.size() == 2);
 }
 
 TEST_CASE("config: faults of how a pool is reached") {
@@ -73,13 +73,13 @@ TEST_CASE("config: what a pool's table names is read with the file") {
   const tests::TemporaryFolder folder;
   const auto file = folder.path() / "ebb.toml";
   const auto read = [&](const std::string& keys) {
-    std::ofstream(file) << "[pool]\nurl = 'stratum+tls://h:1'\n" << keys;
+    std::ofstream(file) << "[[pool]]\nuser = 'me'\nurl = 'stratum+tls://h:1'\n" << keys;
     return read_config_file(file);
   };
   std::ofstream(folder.path() / "password") << "Passw0rd\n";
   const auto options = read("proxy = 'http://me@h:1'\nproxy_password_file = 'password'");
   REQUIRE(options);
-  CHECK(options->transport.pool.proxy->password == "Passw0rd");
+  CHECK(options->pools.at(0).transport.pool.proxy->password == "Passw0rd");
 
   std::ofstream(folder.path() / "long") << std::string(256, 'x');
   const auto too_long = read("proxy = 'http://me@h:1'\nproxy_password_file = 'long'");
