@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/json.hpp>
 #include <charconv>
 #include <optional>
 #include <set>
@@ -20,6 +21,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
+namespace json = boost::json;
 using boost::system::error_code;
 using Tcp = asio::ip::tcp;
 
@@ -56,21 +58,35 @@ using Response = http::response<http::string_body>;
 /// One caller: request after request.
 class Caller : public std::enable_shared_from_this<Caller> {
  public:
-  Caller(Tcp::socket socket, const WebRoutes& routes, ApiServer::Limits limits)
-      : stream_(std::move(socket)), routes_(routes), limits_(limits) {}
+  Caller(Tcp::socket socket, const WebRoutes& routes, const ApiServer::Keep& keep,
+         ApiServer::Limits limits)
+      : stream_(std::move(socket)), routes_(routes), keep_(keep), limits_(limits) {}
 
   static asio::awaitable<void> serve(std::shared_ptr<Caller> self);
   void hang_up() {
     gone_ = true;
+    if (pending_) pending_->limit.cancel();
     stream_.close();
   }
 
  private:
-  Response respond(const Request& request) const;
+  /// An answer that waits for the disk.
+  struct Pending {
+    explicit Pending(const asio::any_io_executor& executor) : limit(executor) {}
+    asio::steady_timer limit;
+    std::optional<tl::expected<void, std::string>> kept;
+  };
+
+  sources::WebAnswer ask(const Request& request) const;
+  /// Empty, or why not.
+  asio::awaitable<std::string> kept();
+  static Response response_to(const Request& request, sources::WebAnswer answer);
 
   beast::tcp_stream stream_;
   const WebRoutes& routes_;
+  const ApiServer::Keep& keep_;
   ApiServer::Limits limits_;
+  std::shared_ptr<Pending> pending_;
   bool gone_ = false;
 };
 
@@ -91,7 +107,14 @@ asio::awaitable<void> Caller::serve(std::shared_ptr<Caller> self) {
     } else if (error) {
       co_return self->hang_up();
     } else {
-      response = self->respond(parser.get());
+      sources::WebAnswer answer = self->ask(parser.get());
+      if (answer.once_kept) {
+        if (const std::string why = co_await self->kept(); !why.empty())
+          answer = {503,
+                    json::serialize(json::object{{"error", "in force, but not kept: " + why}})};
+        if (self->gone_) co_return;
+      }
+      response = response_to(parser.get(), std::move(answer));
     }
     self->stream_.expires_after(self->limits_.patience);
     const auto [failed, written] = co_await http::async_write(self->stream_, response, kAwait);
@@ -99,7 +122,7 @@ asio::awaitable<void> Caller::serve(std::shared_ptr<Caller> self) {
   }
 }
 
-Response Caller::respond(const Request& request) const {
+sources::WebAnswer Caller::ask(const Request& request) const {
   sources::WebAnswer answer{400, R"({"error":"no such target"})"};
   if (auto target = parse_target({request.target().data(), request.target().size()})) {
     sources::WebRequest asked;
@@ -112,6 +135,28 @@ Response Caller::respond(const Request& request) const {
     asked.body = request.body();
     answer = routes_.answer(asked);
   }
+  return answer;
+}
+
+asio::awaitable<std::string> Caller::kept() {
+  const auto executor = stream_.get_executor();
+  pending_ = std::make_shared<Pending>(executor);
+  pending_->limit.expires_after(limits_.patience);
+  keep_([weak = std::weak_ptr(pending_), executor](tl::expected<void, std::string> result) {
+    asio::post(executor, [weak, result = std::move(result)]() mutable {
+      const auto pending = weak.lock();
+      if (!pending) return;
+      pending->kept = std::move(result);
+      pending->limit.cancel();
+    });
+  });
+  co_await pending_->limit.async_wait(kAwait);
+  const auto pending = std::exchange(pending_, nullptr);
+  if (!pending->kept) co_return "the disk does not answer";
+  co_return *pending->kept ? std::string() : pending->kept->error();
+}
+
+Response Caller::response_to(const Request& request, sources::WebAnswer answer) {
   Response response(static_cast<http::status>(answer.status), request.version());
   response.set(http::field::content_type, answer.content_type);
   response.set(http::field::cache_control, "no-store");
@@ -124,11 +169,12 @@ Response Caller::respond(const Request& request) const {
 }  // namespace
 
 struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::io_context& io, const WebRoutes& served, Limits most)
-      : acceptor(io), routes(served), limits(most) {}
+  Impl(asio::io_context& io, const WebRoutes& served, Keep kept, Limits most)
+      : acceptor(io), routes(served), keep(std::move(kept)), limits(most) {}
 
   Tcp::acceptor acceptor;
   const WebRoutes& routes;
+  Keep keep;
   Limits limits;
   std::set<std::shared_ptr<Caller>> callers;
   bool closed = false;
@@ -150,7 +196,8 @@ asio::awaitable<void> ApiServer::Impl::accept(std::shared_ptr<Impl> self) {
       if (error) co_await pause.async_wait(kAwait);
       continue;
     }
-    auto caller = std::make_shared<Caller>(std::move(socket), self->routes, self->limits);
+    auto caller =
+        std::make_shared<Caller>(std::move(socket), self->routes, self->keep, self->limits);
     self->callers.insert(caller);
     asio::co_spawn(self->acceptor.get_executor(), serve(self, caller), asio::detached);
   }
@@ -170,8 +217,9 @@ ApiServer::~ApiServer() {
 
 tl::expected<ApiServer, std::string> ApiServer::listen(asio::io_context& io,
                                                        const ApiAddress& address,
-                                                       const WebRoutes& routes, Limits limits) {
-  auto impl = std::make_shared<Impl>(io, routes, limits);
+                                                       const WebRoutes& routes, Keep keep,
+                                                       Limits limits) {
+  auto impl = std::make_shared<Impl>(io, routes, std::move(keep), limits);
   error_code error;
   const auto tried = [&](auto&& step) {
     if (!error) step();

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "miner/api_address.h"
 #include "miner/web_routes.h"
+#include "throttle/ledger/ledger_writer.h"
 
 namespace ebb::miner {
 
@@ -25,10 +27,15 @@ class ApiServer {
         10'000};  ///< for a request to come and its answer to be read
   };
 
-  /// `routes` must outlive the server. The error is one line.
+  /// Calls `done` once, on any thread, when what was said before is on disk, or with why not.
+  using Keep = std::function<void(throttle::LedgerWriter::Done done)>;
+
+  /// `routes` must outlive the server. `keep`: for answers that wait for the disk, at most
+  /// Limits::patience. The error is one line.
   static tl::expected<ApiServer, std::string> listen(boost::asio::io_context& io,
                                                      const ApiAddress& address,
-                                                     const WebRoutes& routes, Limits limits);
+                                                     const WebRoutes& routes, Keep keep,
+                                                     Limits limits);
 
   ApiServer(ApiServer&&) noexcept;
   ApiServer& operator=(ApiServer&&) = delete;

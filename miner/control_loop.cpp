@@ -81,7 +81,10 @@ tl::expected<void, std::string> ControlLoop::start_api() {
       "/metrics",
       to_readers([this] { return metrics_text(service_->decision(), observation(), sources()); },
                  "text/plain; version=0.0.4"));
-  auto api = ApiServer::listen(io_, *api_address_, *routes_, ApiServer::Limits());
+  auto api = ApiServer::listen(
+      io_, *api_address_, *routes_,
+      [this](throttle::LedgerWriter::Done done) { service_->keep(std::move(done)); },
+      ApiServer::Limits());
   if (!api) return tl::unexpected(api.error());
   api_.emplace(std::move(*api));
   const ApiAddress address = api_->address();

@@ -41,6 +41,8 @@ class ThrottleService {
   /// What a source says; decide() afterwards. Gives why something of it was refused; else nothing.
   std::string hear(const throttle::Now& now, const throttle::SourceRule& rule,
                    std::vector<sources::Update> updates);
+  /// `done` once, on any thread: what was heard is on disk, or why not.
+  void keep(throttle::LedgerWriter::Done done) { journal_.write({}, std::move(done)); }
   /// What stands of a source, and how it is doing, for the status.
   SourceStatus status_of(const throttle::Now& now, const SourceFigures& source) const;
 

@@ -20,6 +20,9 @@ struct WebAnswer {
   unsigned status = 200;
   std::string body;
   std::string content_type = "application/json";
+  /// Sent once what has been said before is on disk, so that a restart cannot lose what a sender
+  /// takes for delivered; as an error (503) when that fails.
+  bool once_kept = false;
 };
 
 /// On the io thread: must not block. Authenticates its callers itself.

@@ -14,7 +14,7 @@ using throttle::Cap;
 using throttle::PowerCap;
 using throttle::Signal;
 
-constexpr std::size_t kMaxAsks = 50'000;  // of all events together
+constexpr std::size_t kMaxAsks = 20'000;  // of all events together
 constexpr std::size_t kMaxTexts = 50;
 
 /// What one payload asks in one stretch of time.
@@ -94,8 +94,7 @@ class Planner {
              std::max<std::size_t>(quota, 50));
     }
     settle_conflicts();
-    for (const Ask& ask : asks_)
-      emit(ask);
+    emit_caps();
     emit_capacity();
     finish();
     return std::move(plan_);
@@ -200,13 +199,33 @@ class Planner {
     }
   }
 
-  void emit(const Ask& ask) {
-    if (ask.asked.meaning != Meaning::cap) return;
-    const std::string name = ask.event->name.empty() ? ask.event->id : ask.event->name;
-    for (const Span& span : ask.holds) {
-      emit(ask.event->id + '/' + std::string(ask.type), span, ask.asked, ask.asked.cap,
-           ask.asked.text + " (" + name + ")");
+  void emit_caps() {
+    std::vector<std::pair<Span, const Ask*>> later;
+    for (const Ask& ask : asks_) {
+      if (ask.asked.meaning != Meaning::cap) continue;
+      for (const Span& span : ask.holds) {
+        if (span.until <= now_) continue;
+        if (span.from <= now_) {
+          emit(ask, span);
+        } else if (!throttle::is_full(ask.asked.cap)) {
+          later.emplace_back(span, &ask);
+        }
+      }
     }
+    // A loop of hourly prices goes on for years: words are made of the next ones alone.
+    if (later.size() > kMaxSignals) {
+      std::nth_element(later.begin(), later.begin() + kMaxSignals, later.end(),
+                       [](const auto& a, const auto& b) { return a.first.from < b.first.from; });
+      later.resize(kMaxSignals);
+    }
+    for (const auto& [span, ask] : later)
+      emit(*ask, span);
+  }
+
+  void emit(const Ask& ask, const Span& span) {
+    const std::string& name = ask.event->name.empty() ? ask.event->id : ask.event->name;
+    emit(ask.event->id + '/' + std::string(ask.type), span, ask.asked, ask.asked.cap,
+         ask.asked.text + " (" + name + ")");
   }
 
   void emit(const std::string& what, const Span& span, const Asked& asked, const Cap& cap,

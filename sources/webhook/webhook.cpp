@@ -97,7 +97,7 @@ WebAnswer Webhook::answer(const WebRequest& request) {
   health_.last = message->cap ? throttle::text(*message->cap) : "retracted";
   health_.last += " (seq " + std::to_string(message->sequence) + ")";
   port_->show(health_);
-  return {200, telemetry_ ? describe(telemetry_->decision) : "{}"};
+  return {.body = telemetry_ ? describe(telemetry_->decision) : "{}", .once_kept = true};
 }
 
 }  // namespace ebb::sources

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -67,12 +68,43 @@ def frequency(_):
                lambda permit: server.meter(20_000, 50.0 if permit else 49.5))
 
 
+class PromptDriver:
+    """A UPS that tells upsd at once, by the protocol of NUT's own drivers; dummy-ups does at its next second."""
+
+    def __init__(self, folder):
+        path = os.path.join(folder, "dummy-ups-ups")
+        if os.path.exists(path):
+            os.unlink(path)
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(path)
+        self._socket.listen(1)
+        self._upsd = None
+        self._status = "OL"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        self._upsd, _ = self._socket.accept()
+        for line in self._upsd.makefile():
+            if line.startswith("PING"):
+                self._upsd.sendall(b"PONG\n")
+            elif line.startswith("DUMPALL"):
+                self.say(self._status)
+                self._upsd.sendall(b"DATAOK\nDUMPDONE\n")
+
+    def say(self, status):
+        self._status = status
+        self._upsd.sendall(f'SETINFO ups.status "{status}"\n'.encode())
+
+
 @contextlib.contextmanager
 def nut(folder):
     with NutServer(folder) as server:
+        server.kill_driver()
+        driver = PromptDriver(folder)
+        server.until(lambda: server.status() == "OL", "the UPS", 10)
         write(folder, "password", server.password)
         yield (f'type = "nut"\nups = "{server.address}"\nuser = "{USER}"\npassword_file = "password"\n'
-               'poll = "500ms"\nconfirm = "0s"', lambda permit: server.say("OL" if permit else "OB"))
+               'poll = "500ms"\nconfirm = "0s"', lambda permit: driver.say("OL" if permit else "OB"))
 
 
 @contextlib.contextmanager

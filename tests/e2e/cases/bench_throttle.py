@@ -5,7 +5,7 @@ import os
 import tempfile
 import xml.etree.ElementTree
 
-from ebb import SLOWNESS, Ebb, expect
+from ebb import Ebb, expect
 
 CAPS = (0.25, 0.75)
 
@@ -14,16 +14,20 @@ def run():
     with tempfile.TemporaryDirectory() as folder:
         plot = os.path.join(folder, "plot.svg")
         with Ebb("bench", "throttle", "--threads", "1", "--trials", "5", "--caps", "25%,75%", "--window", "1s", "--json",
-                 "--plot", plot) as bench:
-            bench.wait(100 * SLOWNESS)
-            expect(bench.returncode == 0, f"{bench} ended with {bench.returncode}: {bench.stderr[-500:]!r}")
+                 "--patience", "10s", "--plot", plot) as bench:
+            bench.wait(280)
+            expect(bench.returncode in (0, 1), f"{bench} ended with {bench.returncode}: {bench.stderr[-500:]!r}")
             figures = json.loads(bench.stdout)
+        # On a machine whose others take all they can, full work may not come back within the patience, and it says so.
+        given_up = figures["never_zero"] + figures["never_full"]
+        expect(bench.returncode == (given_up > 0), f"{bench} ended with {bench.returncode} after giving up {given_up} steps")
+        expect(figures["never_zero"] == 0, "a step to zero was given up")
         root = xml.etree.ElementTree.parse(plot).getroot()
         expect(root.tag.endswith("svg"), f"the plot's root is {root.tag}")
     expect(figures["trials"] == 5, f"{figures['trials']} trials")
     for name in ("zero_ms", "full_ms"):
         step = figures[name]
-        expect(0 <= step["p50"] <= step["p99"] <= step["max"] <= 5000 * SLOWNESS, f"{name}: {step}")
+        expect(0 <= step["p50"] <= step["p99"] <= step["max"] <= 10_500, f"{name}: {step}")
     expect(0 <= figures["parked_cpu_fraction"] < 0.5, f"parked: {figures['parked_cpu_fraction']}")
     expect(len(figures["caps"]) == 2 * len(CAPS), f"caps: {figures['caps']}")
     for cap in figures["caps"]:

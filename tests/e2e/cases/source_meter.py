@@ -162,9 +162,16 @@ def falls_back_on_garbage(rig, _, server):
     rig.until_full(25)
 
 
-def survives_delays(rig, _, server):
+def survives_delays(rig, site, server):
+    """It works on. While its own power wavers, a late meter has others draw some of it, so there may be a cap above that."""
+    rig.control.until(lambda _: site.own > AT_WORK_W, "at work", 20)
     server.answer_after(0.1)
-    rig.stays(STALE_S + 1, "FULL")
+    end = time.monotonic() + STALE_S + 1
+    while time.monotonic() < end:
+        status = rig.control.status()
+        expect(status["fraction"] == 1, f"an answer that is late sheds: {status}")
+        expect(all(source(status, name)["fresh"] for name in ("fuse", "grid")), f"silent: {status}")
+        time.sleep(0.2)
     server.answer_after(0)
 
 

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <future>
 #include <optional>
 #include <thread>
 
@@ -27,11 +28,17 @@ class Api {
         text += " " + name + "=" + value;
       return {200, text + " " + request.headers.at("host") + " " + request.body, "text/plain"};
     });
-    server_.emplace(
-        *ApiServer::listen(io_, *miner::parse_api_address("127.0.0.1:0"), routes_, limits));
+    routes_.add("/kept", [](const sources::WebRequest&) -> sources::WebAnswer {
+      return {.body = "yes", .once_kept = true};
+    });
+    server_.emplace(*ApiServer::listen(
+        io_, *miner::parse_api_address("127.0.0.1:0"), routes_,
+        [this](throttle::LedgerWriter::Done done) { disk_.set_value(std::move(done)); }, limits));
     thread_ = std::jthread([this] { io_.run(); });
   }
-  ~Api() {
+  ~Api() { end(); }
+
+  void end() {
     boost::asio::post(io_, [this] { server_.reset(); });
   }
 
@@ -49,7 +56,11 @@ class Api {
     return answer;
   }
 
+  /// What an answer that waits for the disk waits for.
+  throttle::LedgerWriter::Done disk() { return disk_.get_future().get(); }
+
  private:
+  std::promise<throttle::LedgerWriter::Done> disk_;
   boost::asio::io_context io_{1};
   WebRoutes routes_;
   std::optional<ApiServer> server_;
@@ -102,6 +113,43 @@ TEST_CASE("api: who says nothing is hung up on, and who comes when it is full to
   silent.read_some(boost::asio::buffer(&nothing, 1), error);
   CHECK(error == boost::asio::error::eof);
   CHECK(has(api.exchange("GET /echo HTTP/1.0\r\nHost: x\r\n\r\n"), "200 OK"));
+}
+
+TEST_CASE(
+    "api: an answer that waits for the disk comes when it has written, and is an error if not") {
+  const std::string request = "POST /kept HTTP/1.0\r\nHost: x\r\n\r\n";
+  const auto asked = [&](Api& api) {
+    return std::async(std::launch::async, [&] { return api.exchange(request); });
+  };
+  SECTION("written") {
+    Api api;
+    auto answer = asked(api);
+    const auto done = api.disk();
+    CHECK(answer.wait_for(50ms) == std::future_status::timeout);
+    done({});
+    CHECK(has(answer.get(), "yes"));
+  }
+  SECTION("not written") {
+    Api api;
+    auto answer = asked(api);
+    api.disk()(tl::unexpected<std::string>("the disk is full"));
+    const std::string text = answer.get();
+    CHECK(has(text, "503 "));
+    CHECK(has(text, R"({"error":"in force, but not kept: the disk is full"})"));
+  }
+  SECTION("no answer from the disk") {
+    Api api({.patience = 100ms});
+    CHECK(has(api.exchange(request), "not kept: the disk does not answer"));
+    api.disk()({});  // nobody waits any more
+  }
+  SECTION("the server ends meanwhile, at once") {
+    Api api({.patience = 60s});
+    auto answer = asked(api);
+    const auto done = api.disk();
+    api.end();
+    CHECK(answer.get().empty());
+    done({});
+  }
 }
 
 TEST_CASE("api: addresses are loopback addresses") {

@@ -84,6 +84,7 @@ TEST_CASE("webhook: a signed message is a signal, and the answer says what is in
   CHECK(site.said().sent_at == kNow);
   CHECK(site.said().valid_until == kNow + 1h);
   CHECK(site.said().reason == "feeder");
+  CHECK(site.answer.once_kept);
   const auto answer = boost::json::parse(site.answer.body).as_object();
   CHECK(answer.at("limit") == "25%");
   CHECK(answer.at("state") == "LIMITED");
