@@ -7,7 +7,7 @@
 #include <random>
 
 #include "stratum/backoff.h"
-#include "stratum/node/node_calls.h"
+#include "stratum/node/node_caller.h"
 #include "stratum/node/node_job.h"
 #include "stratum/node/node_work.h"
 
@@ -53,14 +53,9 @@ std::array<std::uint8_t, 4> random_bytes() {
   return bytes;
 }
 
-template <class F>
-asio::awaitable<std::invoke_result_t<F>> calling(F f) {
-  co_return f();
-}
-
 }  // namespace
 
-// All of it belongs to the io_context's thread, but for the two NodeRpcs while a call is under way.
+// All of it belongs to the io_context's thread, but for the calls of node_ that are under way.
 class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
  public:
   Impl(asio::io_context& io, NodeClientConfig config, std::function<void(PoolEvent)> sink)
@@ -93,7 +88,7 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   void leave_threads() {
     block_stop_.request_stop();
     fetch_stop_.request_stop();
-    threads_.join();
+    node_.join();
   }
 
  private:
@@ -103,29 +98,6 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
       TemplateRequest request);
   asio::awaitable<std::optional<std::string>> fault_of(NodeTemplate found, TemplateRequest request);
   asio::awaitable<void> pause_until(Clock::time_point time);
-  // No coroutine of ours has a lambda with captures in it: GCC 12 destroys some of them twice.
-  template <class F>
-  auto on_thread(F f) {
-    return asio::co_spawn(threads_.get_executor(), calling(std::move(f)), asio::use_awaitable);
-  }
-  auto ask_chain(std::stop_token stop) {
-    return on_thread([this, stop = std::move(stop)] { return get_chain(*template_rpc_, stop); });
-  }
-  auto ask_template(const TemplateRequest& request, std::stop_token stop) {
-    return on_thread([this, request, stop = std::move(stop)] {
-      return get_template(*template_rpc_, request, stop);
-    });
-  }
-  auto ask_proposal(core::Bytes block, const TemplateRequest& request, std::stop_token stop) {
-    return on_thread([this, block = std::move(block), request, stop = std::move(stop)] {
-      return propose_block(*template_rpc_, block, request, stop);
-    });
-  }
-  auto ask_submit(core::Bytes block, std::stop_token stop) {
-    return on_thread([this, block = std::move(block), stop = std::move(stop)] {
-      return submit_block(*block_rpc_, block, stop);
-    });
-  }
   /// What poll_now() ends from now on.
   std::stop_token begin_call() {
     std::stop_source fresh;
@@ -159,9 +131,7 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   NodeClientConfig config_;
   std::function<void(PoolEvent)> sink_;
   asio::any_io_executor executor_;
-  asio::thread_pool threads_{2};  ///< a call for a template and one with a block
-  std::optional<NodeRpc> template_rpc_;
-  std::optional<NodeRpc> block_rpc_;
+  NodeCaller node_;
   NodeWork work_;
   asio::steady_timer pause_timer_, limit_timer_, drain_timer_;
   std::mt19937_64 random_{std::random_device{}()};
@@ -211,16 +181,12 @@ asio::awaitable<std::string> NodeClient::Impl::follow() {
   told_bits_.reset();
   told_mask_.reset();
   undecided_proposals_ = 0;
-  if (!template_rpc_) {
-    const NodeAccess access = access_of(config_);
-    auto for_templates = NodeRpc::create(access, config_.long_poll_limit + config_.call_timeout);
-    if (!for_templates) co_return for_templates.error().what;
-    auto for_blocks = NodeRpc::create(access, config_.submit_timeout);
-    if (!for_blocks) co_return for_blocks.error().what;
-    template_rpc_ = std::move(*for_templates);
-    block_rpc_ = std::move(*for_blocks);
+  if (!node_.is_open()) {
+    const auto opened = node_.open(
+        access_of(config_), config_.long_poll_limit + config_.call_timeout, config_.submit_timeout);
+    if (!opened) co_return opened.error().what;
   }
-  const auto chain = co_await ask_chain(begin_call());
+  const auto chain = co_await node_.chain(begin_call());
   if (stopping_) co_return "stopped";
   if (!chain) co_return chain.error().what;
   if (auto wrong = wrong_chain(*chain)) co_return *std::move(wrong);
@@ -271,7 +237,7 @@ asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> NodeClie
   std::stop_token stop = begin_call();
   poll_wanted_ = false;
   const auto timed_out = limit_fetch(is_long_poll ? config_.long_poll_limit : config_.call_timeout);
-  auto result = co_await ask_template(request, std::move(stop));
+  auto result = co_await node_.block_template(request, std::move(stop));
   limit_timer_.cancel();
   if (*timed_out && !is_long_poll)
     co_return tl::unexpected(std::string("getblocktemplate: no answer"));
@@ -318,7 +284,7 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
     co_return std::nullopt;
   }
   core::Bytes block = block_without_work(job, *found.block_template);
-  const auto reason = co_await ask_proposal(std::move(block), request, begin_call());
+  const auto reason = co_await node_.proposal(std::move(block), request, begin_call());
   if (stopping_ || poll_wanted_) co_return std::nullopt;
   if (reason && reason->empty()) {
     approved_ = shape;
@@ -413,7 +379,7 @@ asio::awaitable<void> NodeClient::Impl::deliver([[maybe_unused]] std::shared_ptr
                                                 core::Bytes block,
                                                 std::function<void(BlockVerdict)> done) {
   delivering_ = true;
-  BlockVerdict verdict = co_await ask_submit(std::move(block), block_stop_.get_token());
+  BlockVerdict verdict = co_await node_.submit(std::move(block), block_stop_.get_token());
   delivering_ = false;
   done(std::move(verdict));
   end_if_done();

@@ -57,16 +57,15 @@ TEST_CASE("docs: every example of a source is a configuration") {
   CHECK(types == kinds);
 }
 
-TEST_CASE("docs: every example of several pools is a configuration") {
+TEST_CASE("docs: every example of pools is a configuration, of every strategy one") {
   using Kind = stratum::PoolStrategy::Kind;
   std::set<Kind> strategies;
-  for (const std::string& example : examples(read(kPages / "../pools-many.md"))) {
+  for (const std::string& example : examples(read(kPages / "../pools.md"))) {
     INFO(example);
     const auto options = miner::parse_config(example, "ebb.toml");
     INFO((options ? "" : options.error()));
     REQUIRE(options);
-    CHECK(options->pools.size() >= 2);
-    strategies.insert(options->strategy.kind);
+    if (options->pools.size() >= 2) strategies.insert(options->strategy.kind);
   }
   CHECK(strategies == std::set{Kind::failover, Kind::quota, Kind::rotate});
 }
