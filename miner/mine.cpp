@@ -123,7 +123,8 @@ class MiningRun {
                    std::uint32_t index, std::function<void(stratum::PoolEvent)> sink) {
                  return make_upstream(io_, pool, index, blocks, std::move(sink));
                },
-           .suggest_difficulty = pool.suggest_difficulty});
+           .suggest_difficulty = pool.suggest_difficulty,
+           .keeps_connected = pool.url.is_node()});
     }
     return {
         io_,

@@ -120,7 +120,7 @@ void PoolChooser::go_to(Time now, std::optional<std::size_t> pool) {
   mined_ = pool;
 }
 
-std::vector<bool> PoolChooser::connections(Time now, const Facts& facts) const {
+std::vector<bool> PoolChooser::connections(Time now, const Facts& facts) {
   std::vector<bool> connected(facts.size(), strategy_.kind != PoolStrategy::Kind::failover);
   if (strategy_.kind != PoolStrategy::Kind::failover) return connected;
   // Whatever may be better than what is mined; while nothing is, one more each time.
@@ -134,11 +134,13 @@ std::vector<bool> PoolChooser::connections(Time now, const Facts& facts) const {
     last = std::min(facts.size() - 1, first_tried_ + static_cast<std::size_t>(steps));
   }
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    const Record& record = records_[i];
+    Record& record = records_[i];
     const bool lingers =
         record.left_at && now - *record.left_at <
                               (facts[i].owes_verdicts ? strategy_.linger : strategy_.linger_least);
-    connected[i] = i <= last || lingers;
+    const bool kept = facts[i].keeps_connected && (mined_ || record.kept);
+    connected[i] = i <= last || lingers || kept;
+    record.kept = connected[i] && facts[i].keeps_connected;
   }
   return connected;
 }

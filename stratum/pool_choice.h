@@ -44,6 +44,9 @@ struct PoolFacts {
   bool resting = false;             ///< it refused too many shares: only when no other has work
   std::uint64_t hashes = 0;         ///< done for it, in all
   bool owes_verdicts = false;
+  /// Not to be left once it was connected, and connected as soon as any pool is mined: what a node
+  /// has not judged yet would lie there until it is.
+  bool keeps_connected = false;
 };
 
 struct PoolChoice {
@@ -71,6 +74,7 @@ class PoolChooser {
     double served = 0;            ///< of quota: hashes by weight
     std::uint64_t hashes = 0;     ///< counted in `served`
     bool took_part = false;       ///< had work when last looked at
+    bool kept = false;            ///< keeps_connected, and was connected
   };
 
   std::optional<std::size_t> by_priority(Time now, const Facts& facts) const;
@@ -79,7 +83,7 @@ class PoolChooser {
   bool stays(Time now, const Facts& facts, std::chrono::milliseconds at_least) const;
   void account(const Facts& facts);
   void go_to(Time now, std::optional<std::size_t> pool);
-  std::vector<bool> connections(Time now, const Facts& facts) const;
+  std::vector<bool> connections(Time now, const Facts& facts);
 
   PoolStrategy strategy_;
   std::vector<Record> records_;

@@ -115,8 +115,10 @@ std::vector<PoolFacts> PoolGroup::Impl::facts(Clock::time_point now) const {
     all.push_back(
         {.weight = member.pool.weight,
          .job_since = member.job_since,
-         .resting = member.rests_until && now<*member.rests_until, .hashes = member.hashes,
-                                              .owes_verdicts = member.unjudged> 0});
+         .resting =
+             member.rests_until &&
+             now<*member.rests_until, .hashes = member.hashes, .owes_verdicts = member.unjudged> 0,
+         .keeps_connected = member.pool.keeps_connected});
   }
   return all;
 }

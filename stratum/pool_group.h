@@ -26,6 +26,7 @@ struct GroupMember {
   std::function<std::unique_ptr<Upstream>(std::uint32_t pool, std::function<void(PoolEvent)> sink)>
       make;
   std::optional<double> suggest_difficulty{};  ///< to be asked for at full rate
+  bool keeps_connected = false;                ///< see PoolFacts
 };
 
 /// How a pool is doing.

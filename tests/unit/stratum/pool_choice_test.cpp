@@ -47,6 +47,28 @@ PoolStrategy strategy(Kind kind) {
 
 }  // namespace
 
+TEST_CASE("pool choice: a node stays connected, or what it has not judged would wait") {
+  Pools pools(3);
+  pools.facts[2].keeps_connected = true;
+  CHECK(pools.connected() == Connected{true, false, false});  // the primary has the first word
+  pools.comes(0);
+  pools.wait(1s);
+  CHECK(pools.connected() == Connected{true, false, true});
+  pools.comes(2);
+  CHECK(pools.mined() == 0);
+  pools.goes(0);
+  CHECK(pools.mined() == 2);
+  CHECK(pools.connected() == Connected{true, true, true});
+  pools.comes(0);
+  pools.wait(200s);
+  CHECK(pools.mined() == 0);
+  CHECK(pools.connected() == Connected{true, false, true});
+  pools.goes(0);
+  pools.goes(2);
+  CHECK_FALSE(pools.mined());
+  CHECK(pools.connected()[2]);
+}
+
 TEST_CASE("pool choice: nobody is mined for nobody") {
   for (const Kind kind : {Kind::failover, Kind::quota, Kind::rotate}) {
     Pools pools(2, strategy(kind));
