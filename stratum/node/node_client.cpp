@@ -92,6 +92,12 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   }
 
  private:
+  /// Its block is not judged yet.
+  struct OpenShare {
+    core::Share share;
+    Clock::time_point since;
+  };
+
   asio::awaitable<void> run(std::shared_ptr<Impl> self);
   asio::awaitable<std::string> follow();
   asio::awaitable<tl::expected<std::optional<NodeTemplate>, std::string>> fetch(
@@ -111,7 +117,7 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   tl::expected<void, std::string> open_delivery(const std::string& chain);
   asio::awaitable<void> deliver(std::shared_ptr<Impl> self, core::Bytes block,
                                 std::function<void(BlockVerdict)> done);
-  std::optional<core::Share> take_open_share(const SolvedBlock& block);
+  std::optional<OpenShare> take_open_share(const SolvedBlock& block);
   void on_judged(const SolvedBlock& block, const BlockVerdict& verdict);
 
   void publish(const NodeTemplate& found);
@@ -125,7 +131,9 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   void remark(std::string text, bool is_warning = true) {
     sink_(Remark{is_warning, std::move(text)});
   }
-  void drop(ShareDropped::Why why) { sink_(ShareDropped{why}); }
+  void drop(ShareDropped::Why why, core::Share share) {
+    sink_(ShareDropped{why, std::move(share)});
+  }
   void end_if_done();
 
   NodeClientConfig config_;
@@ -144,7 +152,7 @@ class NodeClient::Impl : public std::enable_shared_from_this<NodeClient::Impl> {
   Backoff backoff_;
   std::map<std::string, std::unique_ptr<BlockDelivery>> deliveries_;  ///< by chain
   std::string chain_;                                                 ///< the node's, as last heard
-  std::vector<core::Share> open_shares_;                              ///< whose blocks are unjudged
+  std::vector<OpenShare> open_shares_;
   std::uint64_t session_ = 0;
 
   // Of the current connection.
@@ -344,7 +352,8 @@ tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::strin
       on_judged(block, verdict);
     };
     listener.on_outdated = [this](const SolvedBlock& block) {
-      if (take_open_share(block)) drop(ShareDropped::Why::stale);
+      if (auto open = take_open_share(block))
+        drop(ShareDropped::Why::stale, std::move(open->share));
     };
     listener.on_trouble = [this](std::string text) { remark(std::move(text)); };
     deliveries_[chain] = std::make_unique<BlockDelivery>(executor_, std::move(*store),
@@ -358,20 +367,20 @@ tl::expected<void, std::string> NodeClient::Impl::open_delivery(const std::strin
 
 void NodeClient::Impl::submit(core::Share share) {
   const NodeWork::Kept* kept = work_.find(*share.job);
-  if (kept == nullptr) return drop(ShareDropped::Why::stale);
-  if (!share.solves_block()) return drop(ShareDropped::Why::withheld);
+  if (kept == nullptr) return drop(ShareDropped::Why::stale, std::move(share));
+  if (!share.solves_block()) return drop(ShareDropped::Why::withheld, std::move(share));
   using Added = BlockDelivery::Added;
   BlockDelivery& delivery = *deliveries_.at(kept->chain);
   switch (delivery.wants(share.header.prev_hash)) {
     case Added::outdated:
-      return drop(ShareDropped::Why::stale);
+      return drop(ShareDropped::Why::stale, std::move(share));
     case Added::enough:
-      return drop(ShareDropped::Why::rate_limited);
+      return drop(ShareDropped::Why::rate_limited, std::move(share));
     case Added::taken:
       break;
   }
   SolvedBlock block = solved_block(share, *kept->block_template);
-  open_shares_.push_back(std::move(share));
+  open_shares_.push_back({std::move(share), Clock::now()});
   delivery.add(std::move(block));
 }
 
@@ -385,13 +394,14 @@ asio::awaitable<void> NodeClient::Impl::deliver([[maybe_unused]] std::shared_ptr
   end_if_done();
 }
 
-std::optional<core::Share> NodeClient::Impl::take_open_share(const SolvedBlock& block) {
+std::optional<NodeClient::Impl::OpenShare> NodeClient::Impl::take_open_share(
+    const SolvedBlock& block) {
   const auto open = std::find_if(open_shares_.begin(), open_shares_.end(),
-                                 [&](const core::Share& it) { return it.hash == block.hash; });
+                                 [&](const OpenShare& it) { return it.share.hash == block.hash; });
   if (open == open_shares_.end()) return std::nullopt;
-  core::Share share = std::move(*open);
+  OpenShare found = std::move(*open);
   open_shares_.erase(open);
-  return share;
+  return found;
 }
 
 void NodeClient::Impl::on_judged(const SolvedBlock& block, const BlockVerdict& verdict) {
@@ -400,9 +410,10 @@ void NodeClient::Impl::on_judged(const SolvedBlock& block, const BlockVerdict& v
              verdict.text,
          verdict.kind == BlockVerdict::Kind::refused);
   if (accepted) poll_now();
-  auto share = take_open_share(block);
-  if (!share) return;  // an earlier run found it
-  ShareJudged judged{*std::move(share), accepted, RejectReason::stale, verdict.text};
+  auto open = take_open_share(block);
+  if (!open) return;  // an earlier run found it
+  ShareJudged judged{std::move(open->share), accepted, RejectReason::stale, verdict.text};
+  judged.latency = Clock::now() - open->since;
   if (verdict.kind == BlockVerdict::Kind::refused)
     judged.reason = classify_reject({false, 0, verdict.text});
   sink_(std::move(judged));
@@ -411,8 +422,8 @@ void NodeClient::Impl::on_judged(const SolvedBlock& block, const BlockVerdict& v
 void NodeClient::Impl::end_if_done() {
   if (!stopping_ || running_ || delivering_) return;
   drain_timer_.cancel();
-  for (std::size_t i = std::exchange(open_shares_, {}).size(); i > 0; --i)
-    drop(ShareDropped::Why::unanswered);
+  for (OpenShare& open : std::exchange(open_shares_, {}))
+    drop(ShareDropped::Why::unanswered, std::move(open.share));
 }
 
 NodeClient::NodeClient(asio::io_context& io, NodeClientConfig config,

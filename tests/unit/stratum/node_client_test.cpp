@@ -61,6 +61,7 @@ TEST_CASE("node client: a block lies on the disk when the node gets it, and unti
   const ShareJudged judged = client.all<ShareJudged>().at(0);
   CHECK(judged.accepted);
   CHECK(judged.share.hash == share.hash);
+  CHECK(judged.latency > 0ns);
   CHECK(on_disk == std::vector{"100-" + share.hash.to_display_hex() + ".block"});
   CHECK(client.files(".block").empty());
   CHECK(client.files(".accepted").size() == 1);
@@ -246,6 +247,7 @@ TEST_CASE("node client: a share too many") {
     const auto dropped = client.all<ShareDropped>();
     REQUIRE(dropped.size() == 2);
     CHECK(dropped[0].why == ShareDropped::Why::stale);
+    CHECK(dropped[0].share.job != nullptr);  // or it would be missing in the share log
     CHECK(dropped[1].why == ShareDropped::Why::stale);
     CHECK(client.files(".block").empty());
     const std::lock_guard lock(client.chain.mutex);
