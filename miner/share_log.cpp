@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <cstring>
 
 #include "core/printable.h"
@@ -110,6 +111,11 @@ void ShareLog::append(std::string line) {
 }
 
 void ShareLog::write_lines(const std::stop_token& stop) {
+  // A pipe whose reader is gone is an error of write(), not the end of the miner.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, stop, [this] { return !waiting_.empty(); });

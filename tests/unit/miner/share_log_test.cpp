@@ -207,6 +207,21 @@ TEST_CASE("share log: a line that the disk took half of does not spoil the next"
   CHECK(words.count("mining goes on") == 1);
 }
 
+TEST_CASE("share log: a pipe whose reader goes away does not end the miner") {
+  const TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(reader >= 0);
+  Words words;
+  auto log = ShareLog::open(pipe.string(), words.log);
+  REQUIRE(log);
+  ::close(reader);
+  (*log)->judged({some_share(), true}, kPool);
+  log->reset();
+  CHECK(words.count("Broken pipe; mining goes on") == 1);
+}
+
 TEST_CASE("share log: what cannot be opened is one line that names it") {
   Words words;
   const TemporaryFolder folder;
