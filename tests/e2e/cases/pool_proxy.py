@@ -25,6 +25,8 @@ async def run():
     with tempfile.TemporaryDirectory(prefix="ebb-proxy-") as home:
         authority = Authority(home)
         async with strict_pool() as pool:
+            with contextlib.suppress(OSError):
+                await pool.listen("::1", pool.port)  # microsocks tries a name's first address alone
             rig = PoolRig(home, pool)
             rig.write("password", SECRET + "\n")
             rig.write("wrong", SECRET + "x\n")
