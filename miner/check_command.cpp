@@ -10,6 +10,7 @@
 
 #include "miner/config_file.h"
 #include "miner/console.h"
+#include "miner/pool_config.h"
 #include "miner/source_hub.h"
 #include "miner/text_file.h"
 #include "miner/wall_clock.h"
@@ -97,8 +98,11 @@ int run_check(const CheckOptions& options) {
     std::fprintf(stderr, "ebb: %s\n", text.c_str());
     return 2;
   };
-  const auto config = read_config_file(options.config);
+  auto config = read_config_file(options.config);
   if (!config) return fail(config.error());
+  if (const auto opened = open_pools(config->pools, options.config); !opened) {
+    return fail(opened.error());
+  }
   for (const PoolSettings& pool : config->pools) {
     if (pool.cookie_file.empty()) continue;
     if (const auto cookie = read_file(pool.cookie_file, kMaxCookie); !cookie) {

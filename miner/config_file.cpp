@@ -369,12 +369,7 @@ tl::expected<MineOptions, std::string> read_config_file(const std::filesystem::p
                                                         ConfigUse use) {
   const auto text = read_file(file, kMaxConfig);
   if (!text) return tl::unexpected(text.error());
-  auto options = parse_config(*text, file, use);
-  if (!options) return options;
-  for (PoolSettings& pool : options->pools) {
-    if (const auto opened = open_pool(pool, file); !opened) return tl::unexpected(opened.error());
-  }
-  return options;
+  return parse_config(*text, file, use);
 }
 
 }  // namespace ebb::miner

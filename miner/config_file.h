@@ -18,11 +18,12 @@ enum class ConfigUse {
 };
 
 /// The command line's defaults with what the file sets. The error is one line: "ebb.toml:12:5:
-/// schedule 'night': form: unknown key". Neither ever holds a password.
+/// schedule 'night': form: unknown key", and never holds a password. Reads no other file: see
+/// open_pools().
 tl::expected<MineOptions, std::string> read_config_file(const std::filesystem::path& file,
                                                         ConfigUse use = ConfigUse::mine);
 
-/// The same of a text; `file` is for errors and relative paths. Reads no other file.
+/// The same of a text; `file` is for errors and relative paths.
 tl::expected<MineOptions, std::string> parse_config(std::string_view text,
                                                     const std::filesystem::path& file,
                                                     ConfigUse use = ConfigUse::mine);

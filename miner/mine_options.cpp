@@ -46,9 +46,14 @@ PoolSettings read_pool(const Texts& texts, std::size_t n) {
   }
   if (pool.url.is_node()) {
     value_or_usage_error("--user", stratum::node::parse_payout_address(pool.user));
-    pool.cookie_file = texts.cookie_file;
+    if (pool.url.credentials.empty()) pool.cookie_file = texts.cookie_file;
   }
   return pool;
+}
+
+bool any_stratum(const MineOptions& options) {
+  return std::any_of(options.pools.begin(), options.pools.end(),
+                     [](const PoolSettings& pool) { return !pool.url.is_node(); });
 }
 
 void read_pools_given(const Texts& texts, MineOptions& options) {
@@ -68,22 +73,35 @@ void read_pools_given(const Texts& texts, MineOptions& options) {
   options.strategy = {};
   for (std::size_t n = 0; n < count; ++n)
     options.pools.push_back(read_pool(texts, n));
-  const bool any_node = std::any_of(options.pools.begin(), options.pools.end(),
-                                    [](const PoolSettings& pool) { return pool.url.is_node(); });
-  if (!texts.cookie_file.empty() && !any_node) {
-    throw UsageError{"--cookie-file: only a node has one, not a pool"};
+  const auto any = [&](auto is) {
+    return std::any_of(options.pools.begin(), options.pools.end(), is);
+  };
+  if (!texts.cookie_file.empty() &&
+      !any([](const PoolSettings& pool) { return !pool.cookie_file.empty(); })) {
+    throw UsageError{
+        "--cookie-file: only a node has one, whose --url is without a user and password"};
+  }
+  if (!texts.passwords.empty() && !any_stratum(options)) {
+    throw UsageError{"--pass: a node's is in its --url, or in --cookie-file"};
   }
 }
 
 void read_pools(const Texts& texts, MineOptions& options) {
   if (texts.demo) {
-    if (!texts.urls.empty() || !texts.users.empty()) {
-      throw UsageError{"--demo: brings its own pool and user; leave out --url and --user"};
+    if (!texts.urls.empty() || !texts.users.empty() || !texts.passwords.empty() ||
+        !texts.cookie_file.empty()) {
+      throw UsageError{
+          "--demo: brings its own pool and user; leave out --url, --user, --pass, --cookie-file"};
     }
     options.pools.clear();
     return;
   }
   read_pools_given(texts, options);
+  if (texts.urls.empty()) {
+    if (const auto opened = open_pools(options.pools, texts.config); !opened) {
+      throw UsageError{"--config: " + opened.error()};
+    }
+  }
   if (options.pools.empty()) {
     throw UsageError{"--url: name a pool, or give --demo for a trial run"};
   }
@@ -97,6 +115,7 @@ void read_pool_wishes(const Texts& texts, MineOptions& options) {
   const double difficulty =
       value_or_usage_error("--suggest-difficulty", parse_difficulty(texts.suggest));
   if (texts.demo) throw UsageError{"--suggest-difficulty: the demo's pool sets its own"};
+  if (!any_stratum(options)) throw UsageError{"--suggest-difficulty: a node has none"};
   for (PoolSettings& pool : options.pools) {
     if (!pool.url.is_node()) pool.suggest_difficulty = difficulty;
   }

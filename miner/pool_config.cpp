@@ -66,6 +66,23 @@ void refuse_keys_of_the_other_kind(TableReader& table, const PoolSettings& pool)
   }
 }
 
+tl::expected<void, std::string> open_pool(PoolSettings& pool, const std::filesystem::path& config) {
+  auto transport = open_transport(pool.transport);
+  if (!transport) return tl::unexpected(transport.error());
+  pool.transport.pool = *std::move(transport);
+  if (pool.password_file.empty() || pool.password_file == config) return {};
+  auto secret = read_file(pool.password_file, kMaxSecret);
+  if (!secret) return tl::unexpected(secret.error());
+  if (secret->ends_with('\n')) secret->pop_back();
+  if (secret->ends_with('\r')) secret->pop_back();
+  auto password = check_credential(*secret);
+  if (!password) {
+    return tl::unexpected(pool.password_file.string() + ": the password " + password.error());
+  }
+  pool.password = *std::move(password);
+  return {};
+}
+
 }  // namespace
 
 tl::expected<PoolStrategy::Kind, std::string> parse_strategy(std::string_view text) {
@@ -108,20 +125,11 @@ PoolSettings read_pool(TableReader& table, const std::filesystem::path& config,
   return pool;
 }
 
-tl::expected<void, std::string> open_pool(PoolSettings& pool, const std::filesystem::path& config) {
-  auto transport = open_transport(pool.transport);
-  if (!transport) return tl::unexpected(transport.error());
-  pool.transport.pool = *std::move(transport);
-  if (pool.password_file.empty() || pool.password_file == config) return {};
-  auto secret = read_file(pool.password_file, kMaxSecret);
-  if (!secret) return tl::unexpected(secret.error());
-  if (secret->ends_with('\n')) secret->pop_back();
-  if (secret->ends_with('\r')) secret->pop_back();
-  auto password = check_credential(*secret);
-  if (!password) {
-    return tl::unexpected(pool.password_file.string() + ": the password " + password.error());
+tl::expected<void, std::string> open_pools(std::vector<PoolSettings>& pools,
+                                           const std::filesystem::path& config) {
+  for (PoolSettings& pool : pools) {
+    if (auto opened = open_pool(pool, config); !opened) return opened;
   }
-  pool.password = *std::move(password);
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "miner/pool_settings.h"
 #include "stratum/pool_choice.h"
@@ -26,8 +27,9 @@ stratum::PoolStrategy read_strategy(throttle::TableReader& table);
 PoolSettings read_pool(throttle::TableReader& table, const std::filesystem::path& config,
                        stratum::PoolStrategy::Kind strategy);
 
-/// Reads the pool's password and its proxy's, and looks at its CA file. The error is one line,
-/// without secrets.
-tl::expected<void, std::string> open_pool(PoolSettings& pool, const std::filesystem::path& config);
+/// Reads pools' passwords and their proxies', and looks at their CA files: of a run that mines at
+/// them. `config` is where they were configured. The error is one line, without secrets.
+tl::expected<void, std::string> open_pools(std::vector<PoolSettings>& pools,
+                                           const std::filesystem::path& config);
 
 }  // namespace ebb::miner

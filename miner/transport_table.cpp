@@ -57,7 +57,8 @@ TransportOptions read_transport(TableReader& table, const std::filesystem::path&
   options.pool.pins = read_pins(table);
   for (const char* const key : {"ca_file", "pin"}) {
     if (url && !url->is_encrypted() && table.node(key) != nullptr) {
-      table.fail(key, "the pool's address is not encrypted: stratum+tls://");
+      table.fail(key, url->is_node() ? "the node's address is not encrypted: https://"
+                                     : "the pool's address is not encrypted: stratum+tls://");
     }
   }
   options.pool.proxy = table.parsed("proxy", stratum::parse_proxy);

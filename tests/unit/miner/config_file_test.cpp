@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "miner/pool_config.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/temporary_folder.h"
 
@@ -306,7 +307,13 @@ TEST_CASE("config: a password from a file of its own") {
     std::ofstream(folder.path() / name) << text;
   };
   write("ebb.toml", pool("password_file = 'secret'"));
-  const auto read = [&] { return read_config_file(folder.path() / "ebb.toml"); };
+  const auto read = [&]() -> tl::expected<MineOptions, std::string> {
+    auto options = read_config_file(folder.path() / "ebb.toml");
+    REQUIRE(options);  // which reads no other file: an edit of a schedule needs no pool's secrets
+    auto opened = open_pools(options->pools, folder.path() / "ebb.toml");
+    if (!opened) return tl::unexpected(opened.error());
+    return options;
+  };
   CHECK_FALSE(read());
   write("secret", "hunter2\n");
   REQUIRE(read());

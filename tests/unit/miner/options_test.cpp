@@ -47,8 +47,8 @@ TEST_CASE("options: a usual mining command") {
 }
 
 TEST_CASE("options: at a node the user is an address") {
-  const MineOptions options = mine({"-o", "https://u:p@node:8332", "--cookie-file", "/n/.cookie",
-                                    "-u", "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"});
+  const MineOptions options = mine({"-o", "https://node:8332", "--cookie-file", "/n/.cookie", "-u",
+                                    "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"});
   CHECK(options.pools.at(0).url.is_node());
   CHECK(options.pools[0].cookie_file == "/n/.cookie");
   CHECK(options.pools[0].user.starts_with("bcrt1"));
@@ -78,6 +78,15 @@ TEST_CASE("options: mistakes with several pools") {
   CHECK(mistake({"mine", "-o", url, "-o", "", "-u", "x"}).find("empty") != std::string::npos);
   CHECK(mistake({"mine", "-o", url, "-u", "x", "--strategy", "luck"}).starts_with("--strategy: "));
   CHECK(mistake({"mine", "-o", url, "-u", "x", "--cookie-file", "c"}).starts_with("--cookie-file"));
+  CHECK(mistake({"mine", "--demo", "-p", "x"}).starts_with("--demo: "));
+  CHECK(mistake({"mine", "--demo", "--cookie-file", "x"}).starts_with("--demo: "));
+  const char* const address = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+  const auto at_node = [&](const char* node, const char* flag, const char* value) {
+    return mistake({"mine", "-o", node, "-u", address, flag, value});
+  };
+  CHECK(at_node("http://h:1", "-p", "x").starts_with("--pass: "));
+  CHECK(at_node("http://h:1", "--suggest-difficulty", "1").starts_with("--suggest-difficulty: "));
+  CHECK(at_node("http://u:p@h:1", "--cookie-file", "c").starts_with("--cookie-file: "));
   std::vector<const char*> many{"mine", "-u", "x"};
   for (std::size_t i = 0; i <= kMaxPools; ++i)
     many.insert(many.end(), {"-o", url});

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "miner/config_file.h"
+#include "miner/pool_config.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/temporary_folder.h"
 
@@ -69,12 +70,16 @@ TEST_CASE("config: faults of how a pool is reached") {
   CHECK(fault(many + "]").find("more than 16") != std::string::npos);
 }
 
-TEST_CASE("config: what a pool's table names is read with the file") {
+TEST_CASE("config: what a pool's table names is read where the pool is mined at") {
   const tests::TemporaryFolder folder;
   const auto file = folder.path() / "ebb.toml";
-  const auto read = [&](const std::string& keys) {
+  const auto read = [&](const std::string& keys) -> tl::expected<MineOptions, std::string> {
     std::ofstream(file) << "[[pool]]\nuser = 'me'\nurl = 'stratum+tls://h:1'\n" << keys;
-    return read_config_file(file);
+    auto options = read_config_file(file);
+    REQUIRE(options);
+    auto opened = open_pools(options->pools, file);
+    if (!opened) return tl::unexpected(opened.error());
+    return options;
   };
   std::ofstream(folder.path() / "password") << "Passw0rd\n";
   const auto options = read("proxy = 'http://me@h:1'\nproxy_password_file = 'password'");
