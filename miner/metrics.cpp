@@ -48,19 +48,20 @@ std::string labels_of(const SourceStatus& source) {
 
 void add_pools(Page& page, const std::vector<PoolStatistics>& pools) {
   if (pools.empty()) return;
-  const auto labels = [](const PoolStatistics& pool) {
-    return fmt::format("pool=\"{}\"", escaped(pool.address));
+  // Two accounts at one pool have one address.
+  const auto labels = [&](std::size_t index) {
+    return fmt::format("pool=\"{}\",number=\"{}\"", escaped(pools[index].address), index + 1);
   };
   const auto all = [&](std::string_view name, std::string_view help, auto value) {
     page.family(name, help);
-    for (const PoolStatistics& pool : pools)
-      page.value(static_cast<double>(value(pool)), labels(pool));
+    for (std::size_t i = 0; i < pools.size(); ++i)
+      page.value(static_cast<double>(value(pools[i])), labels(i));
   };
   all("ebb_pool_mined", "1 for the pool that is mined now.", [](const PoolStatistics& pool) {
     return pool.now == stratum::MemberState::Now::mined ? 1 : 0;
   });
   all("ebb_pool_connected", "1 while there is a connection.",
-      [](const PoolStatistics& pool) { return pool.connected ? 1 : 0; });
+      [](const PoolStatistics& pool) { return pool.connected() ? 1 : 0; });
   all("ebb_pool_hashes", "Hashes done for the pool.",
       [](const PoolStatistics& pool) { return pool.hashes; });
   all("ebb_pool_shares_accepted", "Shares that the pool took.",

@@ -2,8 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "core/printable.h"
 #include "miner/console.h"
 #include "miner/payout_text.h"
 #include "miner/share_ledger.h"
@@ -15,7 +17,12 @@ PoolLog::PoolLog(const std::vector<PoolSettings>& pools, spdlog::logger& log) : 
     Record& record = pools_.emplace_back();
     record.figures.address = pool.url.text();
     record.network = network_of_user(pool.user);
-    if (pools.size() > 1) record.prefix = "pool " + record.figures.address + ": ";
+    record.name = record.figures.address;
+    const bool alone = std::count_if(pools.begin(), pools.end(), [&](const PoolSettings& other) {
+                         return other.url.text() == record.name;
+                       }) == 1;
+    if (!alone) record.name += " (" + core::printable(pool.user) + ")";
+    if (pools.size() > 1) record.prefix = "pool " + record.name + ": ";
   }
 }
 
@@ -36,13 +43,11 @@ void PoolLog::on(Record&, const stratum::Connecting& event) {
 
 void PoolLog::on(Record& pool, const stratum::Connected& event) {
   log_.info("{}connected to {}", pool.prefix, event.address);
-  pool.figures.connected = true;
   ++pool.figures.connections;
 }
 
 void PoolLog::on(Record& pool, const stratum::Disconnected& event) {
-  pool.figures.connected = false;
-  log_.warn("pool {}: {}; trying again in {:.1f} s", pool.figures.address, event.why,
+  log_.warn("pool {}: {}; trying again in {:.1f} s", pool.name, event.why,
             std::chrono::duration<double>(event.retry_in).count());
 }
 
@@ -60,8 +65,8 @@ void PoolLog::on(Record& pool, const stratum::PayoutSeen& event) {
 }
 
 void PoolLog::on(Record& pool, const stratum::Remark& event) {
-  log_.log(event.is_warning ? spdlog::level::warn : spdlog::level::info, "pool {}: {}",
-           pool.figures.address, event.text);
+  log_.log(event.is_warning ? spdlog::level::warn : spdlog::level::info, "pool {}: {}", pool.name,
+           event.text);
 }
 
 void PoolLog::on(Record& pool, const stratum::Event& event) {

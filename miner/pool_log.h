@@ -30,7 +30,8 @@ class PoolLog {
     PoolStatistics figures{};
     stratum::node::Network network = stratum::node::Network::mainnet;
     std::uint64_t bad_line_logged = 0;  ///< in this connection
-    std::string prefix{};
+    std::string name{};                 ///< the address, with the user where two have one address
+    std::string prefix{};               ///< empty where there is one pool
   };
 
   void on(Record& pool, const stratum::Connecting& event);

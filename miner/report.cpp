@@ -122,10 +122,10 @@ std::string progress_line(const Snapshot& snapshot) {
   }
   const PoolStatistics& pool = shown_pool(snapshot.pools);
   line += "  " + pool.address;
-  line += pool.connected && pool.difficulty > 0
+  line += pool.connected() && pool.difficulty > 0
               ? " at difficulty " + format_difficulty(pool.difficulty)
-          : pool.connected ? std::string()
-                           : std::string(" (not connected)");
+          : pool.connected() ? std::string()
+                             : std::string(" (not connected)");
   return line;
 }
 

@@ -56,11 +56,12 @@ struct PoolStatistics {
   std::uint64_t connections = 0;
   std::uint64_t bad_lines = 0;  ///< lines from the pool that could not be used
   double difficulty = 0;        ///< 0 before the first set_difficulty
-  bool connected = false;
   stratum::MemberState::Now now = stratum::MemberState::Now::idle;
   std::uint64_t hashes = 0;
   std::string payout{};  ///< whom it pays, in words; empty: not seen
   ShareStatistics shares{};
+
+  bool connected() const { return now >= stratum::MemberState::Now::connected; }
 };
 
 }  // namespace ebb::miner

@@ -26,7 +26,6 @@ Snapshot sample() {
   pool.connections = 3;
   pool.bad_lines = 7;
   pool.difficulty = 0.5;
-  pool.connected = true;
   pool.now = stratum::MemberState::Now::mined;
   pool.shares.accepted = 12;
   pool.shares.rejected_for(stratum::RejectReason::duplicate) = 2;
@@ -171,7 +170,7 @@ TEST_CASE("report: the progress line says what a person looks for") {
     CAPTURE(line, part);
     CHECK(line.find(part) != std::string::npos);
   }
-  snapshot.pools[1].connected = false;
+  snapshot.pools[1].now = stratum::MemberState::Now::connecting;
   CHECK(progress_line(snapshot).find("not connected") != std::string::npos);
   snapshot.devices[0].duty = core::Duty{0};
   snapshot.throttle.limit.fraction = 0;
