@@ -32,6 +32,9 @@ struct Job {
   /// bits by OR, XOR or replacement; over zero bits all three agree.
   std::uint32_t rollable_bits() const { return version_mask & ~version; }
 
+  /// What a job weighs, nearly: pools' lines allow half a MiB. Without the extranonce2.
+  std::size_t coinbase_bytes() const { return coinbase_prefix.size() + coinbase_suffix.size(); }
+
   /// What makes a hash worth sending: the easier of share and network target. A pool has been
   /// seen to refuse as a share what became the chain's tip.
   const Target& submit_target() const {

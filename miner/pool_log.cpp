@@ -112,7 +112,7 @@ void PoolLog::on(Record& pool, const stratum::ShareJudged& event) {
 
 void PoolLog::on(Record& pool, const stratum::ReconnectRequested& event) {
   log_.info("{}the pool asks to reconnect{}{}", pool.prefix, event.host.empty() ? "" : " to ",
-            event.host);
+            core::printable(event.host));
 }
 
 void PoolLog::on(Record& pool, const stratum::PoolMessage& event) {

@@ -107,39 +107,43 @@ void Worker::refresh_job() {
   entry_ = board_.current();
   if (!entry_.job) return;
 
-  if (source_ && core::same_work(*source_->job(), *entry_.job)) {
-    source_->replace_job(entry_.job);
-    if (unit_) {
-      unit_->job = entry_.job;
-      device_.prepare(unit_->scan_input());
+  work_ = &progress_[entry_.job->pool];
+  auto& [source, began, unit, position] = *work_;
+  if (source && core::same_work(*source->job(), *entry_.job)) {
+    source->replace_job(entry_.job);
+    if (unit) {
+      unit->job = entry_.job;
+      device_.prepare(unit->scan_input());
     }
     return;
   }
   // Extranonce2 goes on counting where a job only refreshes the last one: some pools tell shares
   // apart by extranonce2, time and nonce alone.
   const bool continues =
-      source_ && !entry_.job->clean && source_->job()->session == entry_.job->session;
-  source_.emplace(entry_.job, config_.index, config_.count, device_.info().max_midstates,
-                  continues ? source_->next_extranonce2() : 0);
-  unit_.reset();
+      source && !entry_.job->clean && source->job()->session == entry_.job->session;
+  source.emplace(entry_.job, config_.index, config_.count, device_.info().max_midstates,
+                 continues ? source->next_extranonce2() : 0);
+  began = entry_.published_at;
+  unit.reset();
 }
 
 bool Worker::have_unit() {
   if (!entry_.job) return false;
-  if (unit_ && position_ < unit_->nonces.count) return true;
-  const auto elapsed =
-      std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - entry_.published_at);
-  unit_ = source_->next(static_cast<std::uint32_t>(elapsed.count()));
-  position_ = 0;
-  if (!unit_) return false;
-  device_.prepare(unit_->scan_input());
+  auto& [source, began, unit, position] = *work_;
+  if (unit && position < unit->nonces.count) return true;
+  const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began);
+  unit = source->next(static_cast<std::uint32_t>(elapsed.count()));
+  position = 0;
+  if (!unit) return false;
+  device_.prepare(unit->scan_input());
   return true;
 }
 
 Worker::Failure Worker::scan_slice(const std::stop_token& stop, core::Duty duty) {
-  const auto first = static_cast<std::uint32_t>(unit_->nonces.first + position_);
+  const core::WorkUnit& unit = *work_->unit;
+  const auto first = static_cast<std::uint32_t>(unit.nonces.first + work_->position);
   const std::uint64_t wanted = slice_.next(duty);
-  const std::uint64_t count = std::min(wanted, unit_->nonces.count - position_);
+  const std::uint64_t count = std::min(wanted, unit.nonces.count - work_->position);
   counters_.released.store(false, std::memory_order_relaxed);
   counters_.scanning.store(true, std::memory_order_relaxed);
   const core::ScanReport report = device_.scan(first, count, candidates_);
@@ -152,8 +156,8 @@ Worker::Failure Worker::scan_slice(const std::stop_token& stop, core::Duty duty)
     return "it scanned nothing";
   }
   if (quarantined_) leave_quarantine();
-  position_ += report.scanned;
-  add(counters_.hashes, report.scanned * unit_->version_count);
+  work_->position += report.scanned;
+  add(counters_.hashes, report.scanned * unit.version_count);
   counters_.worked_until.store(Clock::now(), std::memory_order_release);
   if (report.scanned == wanted) slice_.took(report.busy);
   if (report.found == 0) return std::nullopt;
@@ -164,7 +168,7 @@ Worker::Failure Worker::verify_candidates(const std::stop_token& stop, std::uint
   std::vector<core::Share> shares;
   Failure failure;
   for (std::uint32_t i = 0; i < found; ++i) {
-    core::Verification result = core::verify(*unit_, candidates_[i]);
+    core::Verification result = core::verify(*work_->unit, candidates_[i]);
     if (result.verdict == core::Verdict::corrupt) {
       add(counters_.hardware_errors, 1);
       if (++corrupt_in_a_row_ > kMostCorruptInARow) failure = "it computes wrong hashes";

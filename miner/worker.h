@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -78,6 +79,15 @@ class alignas(core::kCacheLine) Worker {
   using Clock = std::chrono::steady_clock;
   using Failure = std::optional<std::string>;  ///< why a device must be put aside
 
+  /// How far a pool's work is done. It outlives a lost connection and the turns of other pools: the
+  /// job may come back.
+  struct Progress {
+    std::optional<core::WorkSource> source;
+    Clock::time_point began{};  ///< when the source's job came
+    std::optional<core::WorkUnit> unit;
+    std::uint64_t position = 0;  ///< nonces of the unit done
+  };
+
   void park(const std::stop_token& stop);
   std::chrono::nanoseconds first_debt() const;
   void refresh_job();
@@ -100,9 +110,8 @@ class alignas(core::kCacheLine) Worker {
   core::Duty paced_duty_;  ///< in force since the pacer's last account
   std::chrono::nanoseconds unaccounted_busy_{0};
   JobBoard::Entry entry_;
-  std::optional<core::WorkSource> source_;  ///< outlives a lost connection: the job may come back
-  std::optional<core::WorkUnit> unit_;
-  std::uint64_t position_ = 0;  ///< nonces of the unit done
+  std::map<std::uint32_t, Progress> progress_;  ///< by pool
+  Progress* work_ = nullptr;                    ///< of the job at hand
   core::SliceLength slice_;
   bool quarantined_ = false;
   std::chrono::nanoseconds pause_{0};               ///< of the last quarantine

@@ -80,21 +80,21 @@ std::optional<std::size_t> PoolChooser::in_turn(Time now, const Facts& facts) co
 }
 
 /// A pool that comes (back) begins with the least that others were served: what it missed while it
-/// was away is not made up for.
+/// was away or rested is not made up for, not even after a time without any pool.
 void PoolChooser::account(const Facts& facts) {
+  const auto takes_part = [&](std::size_t i) { return works(facts[i]) && !facts[i].resting; };
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < facts.size(); ++i) {
     Record& record = records_[i];
     record.served += static_cast<double>(facts[i].hashes - record.hashes) / facts[i].weight;
     record.hashes = facts[i].hashes;
-    if (works(facts[i]) && record.took_part) least = std::min(least, record.served);
+    if (takes_part(i) && record.took_part) least = std::min(least, record.served);
   }
+  if (least < std::numeric_limits<double>::infinity()) least_served_ = least;
   for (std::size_t i = 0; i < facts.size(); ++i) {
     Record& record = records_[i];
-    const bool comes = works(facts[i]) && !record.took_part;
-    if (comes && least < std::numeric_limits<double>::infinity())
-      record.served = std::max(record.served, least);
-    record.took_part = works(facts[i]);
+    if (takes_part(i) && !record.took_part) record.served = std::max(record.served, least_served_);
+    record.took_part = takes_part(i);
   }
 }
 

@@ -73,7 +73,7 @@ class PoolChooser {
     std::optional<Time> left_at;  ///< it was mined until then
     double served = 0;            ///< of quota: hashes by weight
     std::uint64_t hashes = 0;     ///< counted in `served`
-    bool took_part = false;       ///< had work when last looked at
+    bool took_part = false;       ///< had work and did not rest when last looked at
     bool kept = false;            ///< keeps_connected, and was connected
   };
 
@@ -87,6 +87,7 @@ class PoolChooser {
 
   PoolStrategy strategy_;
   std::vector<Record> records_;
+  double least_served_ = 0;  ///< of those that took part when any did
   std::optional<std::size_t> mined_;
   Time mined_since_{};
   /// While none is mined: since when, and the first to be tried then.

@@ -27,6 +27,7 @@ constexpr std::size_t kMaxUnsentBytes = std::size_t{1} << 20;
 
 constexpr milliseconds kWatchInterval{100};
 constexpr std::uint32_t kLongestReconnectWait = 60;
+constexpr int kMostConfigureHangUps = 2;
 
 std::string describe(const boost::system::error_code& error) {
   return error == asio::error::eof ? "the pool closed the connection" : error.message();
@@ -93,18 +94,15 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
 
   asio::awaitable<void> run() {
     Destination destination{config_.url, {}};
-    bool send_configure = true;
     while (!stopping_) {
       if (destination.wait.count() > 0) co_await sleep_for(destination.wait);
-      const auto began = Clock::now();
       redirect_.reset();
       end_reason_.clear();
-      co_await connect_and_serve(destination.url, send_configure);
+      co_await connect_and_serve(destination.url);
       if (stopping_) break;
 
-      // A classic ckpool hangs up on mining.configure: try the other way next time.
-      if (session_) send_configure = session_->subscribed() ? send_configure : !send_configure;
-      const bool proven = session_ && backoff_.is_proven(Clock::now() - began);
+      if (session_) note_configure();
+      const bool proven = session_ && backoff_.is_proven(Clock::now() - connected_at_);
       close_session();
       if (proven) backoff_.succeeded();
       destination = {config_.url, backoff_.next(uniform_(random_))};
@@ -115,11 +113,24 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     shares_.give_up();
   }
 
-  asio::awaitable<void> connect_and_serve(const PoolUrl& url, bool send_configure) {
+  /// A classic ckpool hangs up on mining.configure. So does whatever stands in front of a pool that
+  /// restarts, and rolling is worth too much to be lost by that: the next connection is without it
+  /// only after two that ended so in a row, at a server that has never answered it.
+  void note_configure() {
+    configure_works_ = configure_works_ || session_->configure_answered();
+    const bool hung_up = sent_configure_ && !session_->subscribed() && !configure_works_;
+    configure_hang_ups_ = hung_up ? configure_hang_ups_ + 1 : 0;
+  }
+
+  asio::awaitable<void> connect_and_serve(const PoolUrl& url) {
     sink_(Connecting{url.text()});
     if (!co_await connect(url)) co_return;
-    if (!(url.at == last_at_)) shares_.give_up();  // another server has not got our session
+    if (!(url.at == last_at_)) {
+      shares_.give_up();  // another server has not got our session
+      configure_works_ = false;
+    }
     last_at_ = url.at;
+    sent_configure_ = configure_hang_ups_ < kMostConfigureHangUps;
 
     SessionConfig session;
     session.user = config_.user;
@@ -127,7 +138,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     session.user_agent = config_.user_agent;
     session.pool = config_.pool;
     session.session = ++session_number_;
-    session.send_configure = send_configure;
+    session.send_configure = sent_configure_;
     session.suggest_difficulty = config_.suggest_difficulty;
     session.submit_stale = config_.submit_stale;
     session.version_form = shares_.version_form();
@@ -135,6 +146,7 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     session_.emplace(std::move(session));
     connected_at_ = last_line_at_ = last_verdict_at_ = Clock::now();
     had_job_ = configure_given_up_ = false;
+    early_job_.reset();
     payouts_.connected();
     framer_ = LineFramer();
     unsent_.clear();
@@ -212,8 +224,9 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
       if (session_->unanswered_submits() == 0) last_verdict_at_ = now;
       const bool unheard = now - last_verdict_at_ > config_.silence_timeout;
       if (!unheard) shares_.forget(*session_, now - config_.silence_timeout);
-      if (!had_job_ && now - connected_at_ > config_.handshake_timeout) {
-        end("no work from the pool");
+      if (!(had_job_ && session_->authorised()) &&
+          now - connected_at_ > config_.handshake_timeout) {
+        end(had_job_ ? "no answer to the authorisation" : "no work from the pool");
       } else if (now - last_line_at_ > config_.silence_timeout) {
         end("the pool went silent");
       } else if (unheard || (now - last_verdict_at_ > config_.reply_timeout &&
@@ -227,10 +240,14 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
 
   void handle_events() {
     for (Event& event : session_->take_events()) {
-      if (const auto* job = std::get_if<JobReceived>(&event)) {
+      if (const auto* received = std::get_if<JobReceived>(&event)) {
         had_job_ = true;
-        if (auto seen = payouts_.look(*job->job, Clock::now())) sink_(*std::move(seen));
-        if (!may_mine()) continue;
+        // Until the pool knows the user it cannot know whom to pay, and takes no share.
+        if (!session_->authorised()) {
+          early_job_ = received->job;
+          continue;
+        }
+        if (!may_mine(*received->job)) continue;
       } else if (const auto* reconnect = std::get_if<ReconnectRequested>(&event)) {
         follow(*reconnect);
       } else if (const auto* failed = std::get_if<SessionFailed>(&event)) {
@@ -239,7 +256,10 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
         // ckpool leaves the line open and never sends work.
         end("the pool refused the user name");
       } else if (std::holds_alternative<Authorised>(event)) {
-        may_mine();
+        sink_(std::move(event));
+        const auto job = std::exchange(early_job_, nullptr);
+        if (job && may_mine(*job)) sink_(JobReceived{job});
+        continue;
       } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
         shares_.subscribed(subscribed->resumed);
       } else if (std::holds_alternative<ShareJudged>(event)) {
@@ -249,10 +269,10 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     }
   }
 
-  /// Leaves a pool whose last job pays others: not before the authorisation, until which it cannot
-  /// know whom to pay.
-  bool may_mine() {
-    if (!session_->authorised() || !payouts_.must_leave()) return true;
+  /// Leaves a pool whose job pays others.
+  bool may_mine(const core::Job& job) {
+    if (auto seen = payouts_.look(job, Clock::now())) sink_(*std::move(seen));
+    if (!payouts_.must_leave()) return true;
     end(payouts_.last()->unreadable.empty() ? "the coinbase does not pay whom it must"
                                             : "whom the coinbase pays cannot be read");
     return false;
@@ -320,6 +340,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   PayoutWatch payouts_;
   HostPort last_at_;  ///< of the last connection
   std::optional<Destination> redirect_;
+  int configure_hang_ups_ = 0;    ///< in a row
+  bool configure_works_ = false;  ///< the server at last_at_ has answered it
   bool stopping_ = false;
   Clock::time_point drain_until_{};
 
@@ -332,6 +354,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
   std::string end_reason_;
   bool ended_ = false;
   bool had_job_ = false;
+  core::JobPtr early_job_;  ///< that came before the authorisation
+  bool sent_configure_ = true;
   bool configure_given_up_ = false;
   Clock::time_point connected_at_{}, last_line_at_{}, last_verdict_at_{};
 };

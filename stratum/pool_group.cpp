@@ -35,7 +35,9 @@ struct PoolGroup::Impl : std::enable_shared_from_this<PoolGroup::Impl> {
     std::optional<Clock::time_point> job_since;
     std::uint64_t hashes = 0;
     std::size_t unjudged = 0;
-    unsigned refusals = 0;  ///< in a row
+    unsigned refusals = 0;   ///< in a row
+    bool forgotten = false;  ///< it refused so many that it may have forgotten our session
+    std::optional<Clock::time_point> renewed_at;
     std::optional<Clock::time_point> rests_until;
   };
 
@@ -49,6 +51,7 @@ struct PoolGroup::Impl : std::enable_shared_from_this<PoolGroup::Impl> {
   std::vector<PoolFacts> facts(Clock::time_point now) const;
   void connect(std::size_t index);
   void disconnect(std::size_t index);
+  bool renew(std::size_t index, Clock::time_point now);
   void suggest_difficulty(const Member& member) const;
   void on_event(std::size_t index, std::uint64_t life, PoolEvent event);
   void note_verdict(Member& member, bool accepted);
@@ -92,7 +95,13 @@ void PoolGroup::Impl::update() {
   while (!retired.empty() && now - retired.front().first > kRetired)
     retired.pop_front();
   count_hashes();
-  const PoolChoice choice = chooser.choose(now, facts(now));
+  // A pool that rested gets its new session before it is looked at, one that must be mined for want
+  // of another at once.
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (mined != i && !(members[i].rests_until && now < *members[i].rests_until)) renew(i, now);
+  }
+  PoolChoice choice = chooser.choose(now, facts(now));
+  if (choice.mined && renew(*choice.mined, now)) choice = chooser.choose(now, facts(now));
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (choice.connected[i] == (members[i].upstream != nullptr)) continue;
     choice.connected[i] ? connect(i) : disconnect(i);
@@ -144,6 +153,18 @@ void PoolGroup::Impl::disconnect(std::size_t index) {
   retired.emplace_back(Clock::now(), std::move(member.upstream));
 }
 
+/// A new session where the pool may have forgotten the last one, not too often. Whether it was so.
+bool PoolGroup::Impl::renew(std::size_t index, Clock::time_point now) {
+  Member& member = members[index];
+  if (!member.forgotten || !member.upstream) return false;
+  if (member.renewed_at && now - *member.renewed_at < strategy.rest) return false;
+  member.forgotten = false;
+  member.renewed_at = now;
+  disconnect(index);
+  connect(index);
+  return true;
+}
+
 void PoolGroup::Impl::suggest_difficulty(const Member& member) const {
   if (!member.upstream || !member.pool.suggest_difficulty) return;
   member.upstream->suggest_difficulty(*member.pool.suggest_difficulty * difficulty_factor);
@@ -184,9 +205,11 @@ void PoolGroup::Impl::note_verdict(Member& member, bool accepted) {
   member.unjudged -= std::min<std::size_t>(member.unjudged, 1);
   if (accepted) {
     member.refusals = 0;
+    member.forgotten = false;
     member.rests_until.reset();
-  } else if (++member.refusals >= strategy.refusals && members.size() > 1) {
+  } else if (++member.refusals >= strategy.refusals) {
     member.refusals = 0;
+    member.forgotten = true;
     member.rests_until = Clock::now() + strategy.rest;
     update_soon();
   }

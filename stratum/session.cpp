@@ -160,7 +160,9 @@ void Session::on_query(std::string_view method, const json::object& message) {
 Session::Outcome Session::on_reply(const json::object& message) {
   const auto id = read_id(message);
   if (id && submits_.contains(*id)) {
-    on_submit_reply(std::move(submits_.extract(*id).mapped()), message);
+    PendingSubmit pending = std::move(submits_.extract(*id).mapped());
+    submits_bytes_ -= pending.share.job->coinbase_bytes();
+    on_submit_reply(std::move(pending), message);
     return {};
   }
   const auto request = id ? requests_.find(*id) : requests_.end();
@@ -172,6 +174,7 @@ Session::Outcome Session::on_reply(const json::object& message) {
   requests_.erase(request);
   switch (kind) {
     case Request::configure: {
+      configure_answered_ = true;
       const auto mask = read_configure_result(message);
       set_mask(mask.value_or(0));
       if (!mask) return tl::unexpected("mining.configure: " + mask.error());
@@ -230,6 +233,7 @@ std::vector<Unanswered> Session::take_unanswered() {
 std::vector<Unanswered> Session::take_unanswered(Clock::time_point before) {
   std::vector<Unanswered> unanswered;
   for (auto it = submits_.begin(); it != submits_.end() && it->second.sent_at < before;) {
+    submits_bytes_ -= it->second.share.job->coinbase_bytes();
     unanswered.push_back({std::move(it->second.share), it->second.sends});
     it = submits_.erase(it);
   }
@@ -320,6 +324,14 @@ void Session::suggest_difficulty(double difficulty) {
   if (authorised_ && !failed_) send_suggestion();
 }
 
+bool Session::has_room(const core::Share& share) const {
+  if (share.job == nullptr) return true;  // it is not sent
+  const bool block = share.solves_block();
+  const std::size_t reserve = block ? kBlockSubmitReserve : 0;
+  return submits_.size() < kMaxUnansweredSubmits + reserve &&
+         (block || submits_bytes_ + share.job->coinbase_bytes() <= kMaxUnansweredBytes);
+}
+
 SubmitResult Session::submit(const core::Share& share, Clock::time_point now, unsigned sends) {
   if (share.job == nullptr || share.job->pool != config_.pool ||
       share.job->session != config_.session)
@@ -338,8 +350,7 @@ SubmitResult Session::submit(const core::Share& share, Clock::time_point now, un
   const bool meets = job.share_target.is_met_by(share.hash) && target_now.is_met_by(share.hash);
   if (!block && !(may_roll && (kept || config_.submit_stale))) return SubmitResult::stale;
   if (!block && !meets) return SubmitResult::withheld;
-  const std::size_t limit = kMaxUnansweredSubmits + (block ? kBlockSubmitReserve : 0);
-  if (submits_.size() >= limit) return SubmitResult::not_ready;
+  if (!has_room(share)) return SubmitResult::not_ready;
 
   json::array params{config_.user, job.id, core::to_hex(share.extranonce2()),
                      core::to_hex(share.header.time), core::to_hex(share.header.nonce)};
@@ -353,6 +364,7 @@ SubmitResult Session::submit(const core::Share& share, Clock::time_point now, un
   const bool teaches_form = kept && may_roll && meets && sends == 0 && (job.version & mask) != 0;
   submits_.emplace(send("mining.submit", std::move(params)),
                    PendingSubmit{share, now, sends + 1, teaches_form, form});
+  submits_bytes_ += job.coinbase_bytes();
   return SubmitResult::sent;
 }
 

@@ -118,6 +118,9 @@ class Session {
   static constexpr std::size_t kMaxUnansweredSubmits = 1024;
   /// Above that, for shares that solve a block.
   static constexpr std::size_t kBlockSubmitReserve = 64;
+  /// The jobs of unanswered shares have no more coinbase than this, blocks' again apart: each may
+  /// be another one, and half a MiB.
+  static constexpr std::size_t kMaxUnansweredBytes = std::size_t{32} << 20;
   static constexpr std::size_t kMaxEarlyMessages = 16;
   static constexpr int kMaxBadLinesInARow = 3;
 
@@ -163,6 +166,9 @@ class Session {
   bool takes_shares() const;
   bool failed() const { return failed_; }
   bool configure_pending() const;
+  bool configure_answered() const { return configure_answered_; }
+  /// Whether a share would be sent that is valid: too many may wait for their answers.
+  bool has_room(const core::Share& share) const;
   std::size_t unanswered_submits() const { return submits_.size(); }
   std::size_t jobs_kept() const { return jobs_.size(); }
   std::uint64_t bad_lines() const { return bad_lines_; }
@@ -212,6 +218,7 @@ class Session {
   bool authorised_ = false;
   bool failed_ = false;
   bool configure_timed_out_ = false;
+  bool configure_answered_ = false;
   int bad_lines_in_a_row_ = 0;
   std::uint64_t bad_lines_ = 0;
   std::uint64_t unmatched_replies_ = 0;
@@ -219,6 +226,7 @@ class Session {
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, Request> requests_;  ///< at most one of each kind
   std::map<std::uint64_t, PendingSubmit> submits_;
+  std::size_t submits_bytes_ = 0;   ///< of their jobs
   Clock::time_point now_{};         ///< of the line at hand
   std::deque<EarlyMessage> early_;  ///< what came before the subscribe reply
 

@@ -37,6 +37,9 @@ void SharePath::pump(Session& session, Clock::time_point now) {
   for (;;) {
     const bool again =
         !again_.empty() && (queue_.empty() || core::is_better(again_.back().share, queue_.best()));
+    if (!again && queue_.empty()) return;
+    // What waits is kept by its worth, what is taken out is not.
+    if (!session.has_room(again ? again_.back().share : queue_.best())) return;
     if (again) {
       if (!queue_.take_turn(now)) return;
       Unanswered it = std::move(again_.back());

@@ -8,7 +8,7 @@ from ebb import PASSWORD, SLOWNESS, USER, Ebb, expect, succeeded
 from front import Front
 from strict_pool import Options, StrictPool
 
-DIFFICULTY = 1e-4  # 430,000 hashes a share
+DIFFICULTY = 1e-3  # 4.3 million hashes a share
 QUOTA_S = 90  # slices last five seconds: the split shows after many of them
 # With a submit unanswered for so long a pool is left; then others are tried.
 SILENCE_S = 60
@@ -94,4 +94,6 @@ async def quota():
     expect(abs(part - 0.7) < 0.05, f"quota: {100 * part:.1f} % of the hashes for the weight of 70 %")
     for pool in (large, small):
         expect(not pool.faults, f"quota: {pool.faults[:5]}")
+    # A header that is hashed again is found again, and not sent.
+    expect(summary["not_sent"] == 0, f"quota: {summary['not_sent']} shares not sent")
     expect(not summary["rejected"], f"quota: {summary['rejected']}")

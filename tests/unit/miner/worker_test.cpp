@@ -63,6 +63,23 @@ TEST_CASE("worker: the same work under a new id goes on where it was") {
   CHECK(std::set(ranges.begin(), ranges.end()).size() == ranges.size());
 }
 
+TEST_CASE("worker: pools that take turns each go on where they were") {
+  Harness harness;
+  const auto job_of = [](std::uint32_t pool) {
+    core::Job job = *make_job(std::to_string(pool), static_cast<std::uint8_t>(pool), true);
+    job.pool = pool;
+    return std::make_shared<const core::Job>(std::move(job));
+  };
+  for (int turn = 0; turn < 3; ++turn) {
+    for (const std::uint32_t pool : {0u, 1u}) {
+      harness.board.publish(job_of(pool));
+      REQUIRE(harness.device.wait_for_scans(5));
+    }
+  }
+  const auto ranges = harness.device.ranges();
+  CHECK(std::set(ranges.begin(), ranges.end()).size() == ranges.size());
+}
+
 TEST_CASE("worker: no job, no scans") {
   Harness harness;
   harness.board.publish(make_job("a", 1));

@@ -198,6 +198,38 @@ TEST_CASE("quota: a slice is not cut short, and who was away is not made up to")
   CHECK(changes > 100);
 }
 
+TEST_CASE("quota: no absence is made up for, whoever comes back first") {
+  for (const bool the_absent_first : {true, false}) {
+    Pools pools(2, strategy(Kind::quota));
+    pools.comes(0);
+    pools.comes(1);
+    pools.wait(60s, 1000);
+    pools.goes(1);
+    pools.wait(36'000s, 1000);
+    pools.goes(0);
+    pools.wait(60s, 1000);
+    pools.comes(the_absent_first ? 1 : 0);
+    pools.wait(10s, 1000);
+    pools.comes(the_absent_first ? 0 : 1);
+    const std::uint64_t before = pools.facts[0].hashes;
+    pools.wait(600s, 1000);
+    CHECK(static_cast<double>(pools.facts[0].hashes - before) == Approx(3e5).epsilon(0.05));
+  }
+}
+
+TEST_CASE("quota: nor is a rest") {
+  Pools pools(2, strategy(Kind::quota));
+  pools.comes(0);
+  pools.comes(1);
+  pools.facts[1].resting = true;
+  pools.wait(300s, 1000);
+  CHECK(pools.facts[1].hashes == 0);
+  pools.facts[1].resting = false;
+  const std::uint64_t before = pools.facts[0].hashes;
+  pools.wait(600s, 1000);
+  CHECK(static_cast<double>(pools.facts[0].hashes - before) == Approx(3e5).epsilon(0.05));
+}
+
 TEST_CASE("rotate: the next that has work, each period") {
   PoolStrategy hourly = strategy(Kind::rotate);
   hourly.rotate_every = 60s;

@@ -87,6 +87,9 @@ class TestPool {
   std::vector<boost::json::array> subscriptions;  ///< their params
 
   bool silent = false;  ///< accepts and says nothing
+  bool authorises = true;
+  int hang_ups_on_configure = 0;
+  std::size_t configures = 0;
   bool resumes = true;
   bool reads = true;
   bool answers_submits = true;
@@ -112,6 +115,11 @@ class TestPool {
     const auto id = line.at("id").to_number<std::uint64_t>();
     const auto& params = line.at("params").as_array();
     if (method == "mining.configure") {
+      ++configures;
+      if (hang_ups_on_configure > 0) {
+        --hang_ups_on_configure;
+        return on.close();
+      }
       on.send(reply(id, R"({"version-rolling":false})"));
     } else if (method == "mining.subscribe") {
       const bool named = resumes && params.size() > 1;
@@ -122,7 +130,7 @@ class TestPool {
     } else if (method == "mining.authorize") {
       on.send(set_difficulty("1"));
       on.send(job);
-      on.send(reply(id, "true"));
+      if (authorises) on.send(reply(id, "true"));
     } else if (method == "mining.submit") {
       nonces.emplace_back(params.at(4).as_string());
       if (hangs_up_on_submit) return on.close();

@@ -44,6 +44,37 @@ TEST_CASE("pool client: a share's verdict comes with its latency") {
   CHECK(rig.judged[0].latency < kPatience);
 }
 
+TEST_CASE("pool client: a pool that does not know the user gives no work, and is left") {
+  Rig rig([](PoolClientConfig& config) { config.handshake_timeout = 200ms; });
+  rig.pool.authorises = false;
+  REQUIRE(rig.until([&] { return rig.ends.size() == 1; }));
+  CHECK(rig.ends[0] == "no answer to the authorisation");
+  CHECK(rig.jobs == 0);
+  rig.pool.authorises = true;
+  CHECK(rig.until([&] { return rig.jobs == 1; }));  // the one that came before the answer
+}
+
+TEST_CASE("pool client: two hang-ups on mining.configure, and one connection is without it") {
+  Rig rig;
+  rig.pool.hang_ups_on_configure = 2;
+  REQUIRE(rig.until([&] { return rig.jobs == 1; }));
+  CHECK(rig.ends.size() == 2);
+  CHECK(rig.pool.configures == 2);
+  rig.pool.last().close();
+  REQUIRE(rig.until([&] { return rig.jobs == 2; }));
+  CHECK(rig.pool.configures == 3);
+  CHECK(rig.ends.size() == 3);
+}
+
+TEST_CASE("pool client: a server that has answered mining.configure is always asked") {
+  Rig rig;
+  REQUIRE(rig.until_job());
+  rig.pool.hang_ups_on_configure = 3;
+  rig.pool.last().close();
+  REQUIRE(rig.until([&] { return rig.jobs == 2; }));
+  CHECK(rig.pool.configures == 5);
+}
+
 TEST_CASE("pool client: an unanswered share is sent again when the session is resumed") {
   Rig rig;
   REQUIRE(rig.until_job());

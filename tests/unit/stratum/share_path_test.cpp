@@ -243,6 +243,40 @@ TEST_CASE("share path: the rate holds for what is sent again") {
   CHECK(line.drops.empty());
 }
 
+TEST_CASE("share path: while a pool answers nothing the best wait, and a block does not") {
+  Line line;
+  line.connect();
+  for (std::uint32_t i = 0; i < Session::kMaxUnansweredSubmits + 500; ++i) {
+    line.now += 10ms;
+    line.push(1000 + i, i);
+    line.pump();
+  }
+  CHECK(line.nonces_sent().size() == Session::kMaxUnansweredSubmits);
+  REQUIRE(line.drops.size() == 300);  // 200 wait
+  for (const ShareDropped& it : line.drops)
+    CHECK(it.share.header.nonce < Session::kMaxUnansweredSubmits + 300);
+  line.now += 10ms;
+  line.push(1e15, 0xb10c);
+  line.pump();
+  CHECK(line.nonces_sent().back() == "0000b10c");
+}
+
+TEST_CASE("share path: unanswered shares hold no more coinbase than 32 MiB") {
+  Line line;
+  line.connect();
+  NotifyText text;
+  text.coinbase2 = std::string(std::size_t{1} << 20, '0');  // half a MiB
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    text.id = std::to_string(i);
+    line.client->receive(text.line());
+    line.now += 1s;
+    line.push(1000 + i, i);
+    line.pump();
+  }
+  CHECK(line.nonces_sent().size() == 63);
+  CHECK(line.drops.empty());
+}
+
 TEST_CASE("share path: old answers are given up, the connection lives") {
   Line line;
   line.connect();
