@@ -38,6 +38,7 @@ struct PoolGroup::Impl : std::enable_shared_from_this<PoolGroup::Impl> {
     unsigned refusals = 0;   ///< in a row
     bool forgotten = false;  ///< it refused so many that it may have forgotten our session
     std::optional<Clock::time_point> renewed_at;
+    std::optional<Clock::time_point> paused_until;  ///< it gives no work, and is then renewed
     std::optional<Clock::time_point> rests_until;
   };
 
@@ -51,7 +52,9 @@ struct PoolGroup::Impl : std::enable_shared_from_this<PoolGroup::Impl> {
   std::vector<PoolFacts> facts(Clock::time_point now) const;
   void connect(std::size_t index);
   void disconnect(std::size_t index);
-  bool renew(std::size_t index, Clock::time_point now);
+  void renew_rested(Clock::time_point now);
+  bool pause_forgotten(Member& member, Clock::time_point now) const;
+  bool may_renew(const Member& member, Clock::time_point now) const;
   void suggest_difficulty(const Member& member) const;
   void on_event(std::size_t index, std::uint64_t life, PoolEvent event);
   void note_verdict(Member& member, bool accepted);
@@ -95,13 +98,10 @@ void PoolGroup::Impl::update() {
   while (!retired.empty() && now - retired.front().first > kRetired)
     retired.pop_front();
   count_hashes();
-  // A pool that rested gets its new session before it is looked at, one that must be mined for want
-  // of another at once.
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    if (mined != i && !(members[i].rests_until && now < *members[i].rests_until)) renew(i, now);
-  }
+  renew_rested(now);
   PoolChoice choice = chooser.choose(now, facts(now));
-  if (choice.mined && renew(*choice.mined, now)) choice = chooser.choose(now, facts(now));
+  if (choice.mined && pause_forgotten(members[*choice.mined], now))
+    choice = chooser.choose(now, facts(now));
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (choice.connected[i] == (members[i].upstream != nullptr)) continue;
     choice.connected[i] ? connect(i) : disconnect(i);
@@ -149,20 +149,38 @@ void PoolGroup::Impl::disconnect(std::size_t index) {
   member.job.reset();
   member.job_since.reset();
   member.line = MemberState::Now::idle;
+  member.paused_until.reset();
   member.upstream->stop();
   retired.emplace_back(Clock::now(), std::move(member.upstream));
 }
 
-/// A new session where the pool may have forgotten the last one, not too often. Whether it was so.
-bool PoolGroup::Impl::renew(std::size_t index, Clock::time_point now) {
-  Member& member = members[index];
-  if (!member.forgotten || !member.upstream) return false;
-  if (member.renewed_at && now - *member.renewed_at < strategy.rest) return false;
-  member.forgotten = false;
-  member.renewed_at = now;
-  disconnect(index);
-  connect(index);
+/// New sessions, where nothing of the last ones is under way any more.
+void PoolGroup::Impl::renew_rested(Clock::time_point now) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    Member& member = members[i];
+    const bool paused = member.paused_until.has_value();
+    const bool over = paused ? now >= *member.paused_until
+                             : mined != i && member.rests_until && now >= *member.rests_until;
+    if (!member.upstream || !over || !(paused || may_renew(member, now))) continue;
+    member.forgotten = false;
+    member.renewed_at = now;
+    disconnect(i);
+    connect(i);
+  }
+}
+
+/// Gives no work for a moment, so that what is under way still reaches its session. Whether it
+/// began to.
+bool PoolGroup::Impl::pause_forgotten(Member& member, Clock::time_point now) const {
+  if (member.paused_until || !may_renew(member, now)) return false;
+  member.job.reset();
+  member.job_since.reset();
+  member.paused_until = now + strategy.linger_least;
   return true;
+}
+
+bool PoolGroup::Impl::may_renew(const Member& member, Clock::time_point now) const {
+  return member.forgotten && !(member.renewed_at && now - *member.renewed_at < strategy.rest);
 }
 
 void PoolGroup::Impl::suggest_difficulty(const Member& member) const {
@@ -178,7 +196,8 @@ void PoolGroup::Impl::on_event(std::size_t index, std::uint64_t life, PoolEvent 
   if (auto* told = std::get_if<Event>(&event)) {
     if (const auto* judged = std::get_if<ShareJudged>(told)) {
       note_verdict(member, judged->accepted);
-    } else if (const auto* received = std::get_if<JobReceived>(told); received && of_now) {
+    } else if (const auto* received = std::get_if<JobReceived>(told);
+               received && of_now && !member.paused_until) {
       job = received->job;
       changed = member.job_since.has_value() != (job != nullptr);
       if (changed) member.job_since = job ? std::optional(Clock::now()) : std::nullopt;

@@ -88,7 +88,8 @@ class ChaosPool {
     }
   }
 
-  std::size_t taken = 0;  ///< shares, each counted once
+  std::size_t taken = 0;    ///< shares, each counted once
+  std::size_t unheard = 0;  ///< verdicts that came after their connection's end
   std::vector<std::string> faults;
 
  private:
@@ -167,8 +168,9 @@ class ChaosPool {
     }
     if (!slow_) return on.send(answer);
     const auto later = std::make_shared<asio::steady_timer>(io_, std::chrono::milliseconds(300));
-    later->async_wait([later, answer, to = on.weak_from_this()](boost::system::error_code) {
-      if (const auto connection = to.lock()) connection->send(answer);
+    later->async_wait([this, later, answer, to = on.shared_from_this()](boost::system::error_code) {
+      if (connections_.count(to) == 0) ++unheard;
+      to->send(answer);
     });
   }
 

@@ -43,6 +43,7 @@ class Rig {
     strategy.proven_after = 10ms;
     strategy.widen_after = 10ms;
     strategy.rest = 100ms;
+    strategy.linger_least = 20ms;
     strategy.refusals = 3;
     group.emplace(io, std::move(members), strategy,
                   PoolGroup::Owner{[](std::size_t, const PoolEvent&) {},
@@ -99,9 +100,12 @@ TEST_CASE(
   rig.judged(false, 2);
   CHECK(rig.made[0].size() == 1);
   rig.judged(false, 1);
+  REQUIRE(rig.until([&] { return rig.job == nullptr; }));
+  CHECK_FALSE(rig.made[0][0]->stopped);  // what is under way can still go there
+  rig.works(0);
+  CHECK(rig.job == nullptr);
   REQUIRE(rig.until([&] { return rig.made[0].size() == 2; }));
   CHECK(rig.made[0][0]->stopped);
-  CHECK(rig.job == nullptr);  // nothing is mined for a session that is gone
   rig.works(0);
   REQUIRE(rig.until([&] { return rig.mines(0); }));
   const auto began = std::chrono::steady_clock::now();
