@@ -81,6 +81,10 @@ void read_pools_given(const Texts& texts, MineOptions& options) {
     throw UsageError{
         "--cookie-file: only a node has one, whose --url is without a user and password"};
   }
+  if (std::count_if(options.pools.begin(), options.pools.end(),
+                    [](const PoolSettings& pool) { return !pool.cookie_file.empty(); }) > 1) {
+    throw UsageError{"--cookie-file: would go to several nodes; name each one's in the file"};
+  }
   if (!texts.passwords.empty() && !any_stratum(options)) {
     throw UsageError{"--pass: a node's is in its --url, or in --cookie-file"};
   }

@@ -157,7 +157,8 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
 
   asio::awaitable<bool> connect(const PoolUrl& url) {
     // With a name: GCC 12 destroys an aggregate made inside a co_await twice (its bug 99576).
-    DialOptions options{config_.transport, config_.connect_timeout};
+    DialOptions options{config_.transport, config_.transport.proxy ? config_.proxied_connect_timeout
+                                                                   : config_.connect_timeout};
     auto dialled = co_await dial(url, std::move(options));
     if (!dialled) {
       end_reason_ = std::move(dialled.error());

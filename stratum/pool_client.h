@@ -33,7 +33,9 @@ struct PoolClientConfig {
 
   // Real pools' habits set these; tests shorten them.
   Backoff::Times backoff{};
-  std::chrono::milliseconds connect_timeout{10'000};    ///< from the name to the last handshake
+  std::chrono::milliseconds connect_timeout{10'000};  ///< from the name to the last handshake
+  /// The same through a proxy: Tor builds its circuits first.
+  std::chrono::milliseconds proxied_connect_timeout{60'000};
   std::chrono::milliseconds configure_timeout{3'000};   ///< then on without version rolling
   std::chrono::milliseconds handshake_timeout{60'000};  ///< until the first job
   std::chrono::milliseconds silence_timeout{300'000};   ///< without a line of any kind

@@ -27,6 +27,13 @@ bool is_host_character(char c) {
          c == '.' || c == '_';
 }
 
+/// As RFC 3986 has them in an authority before its '@', percent-encoding included.
+bool is_credential_character(char c) {
+  constexpr std::string_view kOthers = "-._~%!$&'()*+,;=:";
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         kOthers.find(c) != std::string_view::npos;
+}
+
 bool is_address_character(char c) {
   return is_host_character(c) || c == ':' || c == '%';
 }
@@ -93,6 +100,11 @@ tl::expected<PoolUrl, std::string> parse_pool_url(std::string_view text) {
   url.scheme = known->second;
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
     url.credentials = text.substr(0, at);
+    // Whoever reads the address after us would end it, or the credentials, elsewhere.
+    if (!std::all_of(url.credentials.begin(), url.credentials.end(), is_credential_character)) {
+      return tl::unexpected(std::string(
+          "the user and password of an address must be percent-encoded: @ is %40, / is %2F"));
+    }
     text.remove_prefix(at + 1);
     if (!url.is_node()) {
       return tl::unexpected("'" + std::string(text.substr(0, kMaxHostLength)) +
@@ -100,6 +112,11 @@ tl::expected<PoolUrl, std::string> parse_pool_url(std::string_view text) {
     }
   }
   auto at = parse_host_port(text);
+  // Without its host, an address is user and password.
+  if (!at && url.is_node() && url.credentials.empty()) {
+    return tl::unexpected(
+        std::string("a node's address is http://host:port or http://user:password@host:port"));
+  }
   if (!at) return tl::unexpected(at.error());
   if (at->port == 0) return tl::unexpected("'" + std::string(text) + "' has port 0");
   url.at = std::move(*at);

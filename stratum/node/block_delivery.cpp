@@ -8,7 +8,10 @@ namespace ebb::stratum::node {
 
 BlockDelivery::BlockDelivery(const boost::asio::any_io_executor& executor, BlockStore store,
                              Listener listener, Config config)
-    : store_(std::move(store)), listener_(std::move(listener)), config_(config), timer_(executor) {}
+    : store_(std::move(store)), listener_(std::move(listener)), config_(config), timer_(executor) {
+  last_accepted_ = store_.newest_accepted();
+  if (last_accepted_) accepted_on_ = last_accepted_->prev_hash;
+}
 
 BlockDelivery::Added BlockDelivery::wants(const core::Hash256& prev_hash) const {
   if (prev_hash == accepted_on_) return Added::outdated;
@@ -57,6 +60,7 @@ void BlockDelivery::on_tip(const core::Hash256& prev_hash) {
   listener_.on_trouble("the node has forgotten block " + forgotten->hash.to_display_hex() +
                        ": submitting it again");
   given_again_ = forgotten->hash;
+  if (const auto kept = store_.keep(*forgotten); !kept) listener_.on_trouble(kept.error());
   waiting_.push_front({*std::move(forgotten), {}, {}});
   pump();
 }
@@ -98,7 +102,7 @@ void BlockDelivery::on_verdict(BlockVerdict verdict) {
     entry.due = due;
     for (Entry& other : waiting_)
       other.due = std::max(other.due, due);
-    waiting_.push_front(std::move(entry));
+    waiting_.push_back(std::move(entry));  // the others have their turn
     pump();
     return;
   }

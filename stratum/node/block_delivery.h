@@ -95,7 +95,7 @@ class BlockDelivery {
   std::deque<Entry> waiting_;
   std::optional<Entry> in_flight_;
   std::optional<core::Hash256> accepted_on_;  ///< previous hash of the last accepted block
-  std::optional<SolvedBlock> last_accepted_;  ///< while it may be given again
+  std::optional<SolvedBlock> last_accepted_;  ///< by any run, while it may be given again
   std::optional<core::Hash256> given_again_;
   std::shared_ptr<int> life_ = std::make_shared<int>();  ///< a timer's handler may come after us
 };

@@ -90,6 +90,17 @@ std::vector<fs::path> files_named(const fs::path& folder,
   return files;
 }
 
+std::vector<std::pair<fs::file_time_type, fs::path>> oldest_first(std::vector<fs::path> paths) {
+  std::vector<std::pair<fs::file_time_type, fs::path>> files;
+  for (fs::path& path : paths) {
+    std::error_code error;
+    const auto written = fs::last_write_time(path, error);
+    if (!error) files.emplace_back(written, std::move(path));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 }  // namespace
 
 tl::expected<BlockStore, std::string> BlockStore::open(fs::path folder) {
@@ -133,15 +144,14 @@ void BlockStore::forget(const SolvedBlock& block) const {
   fs::remove(folder_ / (stem_of(block) + std::string(kUnjudged)), ignored);
 }
 
+std::optional<SolvedBlock> BlockStore::newest_accepted() const {
+  const auto files = oldest_first(files_named(folder_, {kAccepted}));
+  return files.empty() ? std::nullopt : read_block(files.back().second);
+}
+
 void BlockStore::forget_oldest_judged() const {
-  std::vector<std::pair<fs::file_time_type, fs::path>> files;
-  for (fs::path& path : files_named(folder_, {kAccepted, kRefused})) {
-    std::error_code error;
-    const auto written = fs::last_write_time(path, error);
-    if (!error) files.emplace_back(written, std::move(path));
-  }
+  auto files = oldest_first(files_named(folder_, {kAccepted, kRefused}));
   if (files.size() <= kMaxJudged) return;
-  std::sort(files.begin(), files.end());
   files.resize(files.size() - kMaxJudged);
   for (const auto& [written, path] : files) {
     std::error_code ignored;

@@ -2,6 +2,7 @@
 // Found blocks as files, so that none is lost with the process, the machine or the node.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -35,6 +36,9 @@ class BlockStore {
     std::vector<std::string> damaged;  ///< names of files that hold no such block
   };
   Unjudged unjudged() const;
+
+  /// Of this run or an earlier one.
+  std::optional<SolvedBlock> newest_accepted() const;
 
   const std::filesystem::path& folder() const { return folder_; }
 

@@ -294,6 +294,9 @@ asio::awaitable<std::optional<std::string>> NodeClient::Impl::fault_of(NodeTempl
   core::Bytes block = block_without_work(job, *found.block_template);
   const auto reason = co_await node_.proposal(std::move(block), request, begin_call());
   if (stopping_ || poll_wanted_) co_return std::nullopt;
+  // What stands between us and the node may refuse what is as large as a block (a proxy's 413):
+  // then a found one would not get through either.
+  if (!reason && reason.error().code == 0) co_return reason.error().what;
   if (reason && reason->empty()) {
     approved_ = shape;
   } else if (reason && !may_pass(*reason)) {

@@ -113,7 +113,15 @@ tl::expected<NodeRpc, RpcError> NodeRpc::create(const NodeAccess& access,
                    static_cast<long>(milliseconds(kConnectTimeout).count()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  if (!access.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, access.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!access.ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, access.ca_file.c_str());
+    // Or the system's authorities would vouch as well.
+    curl_easy_setopt(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // a stop does not wait for a name server
+#endif
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, connection->headers.get());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &connection->body);

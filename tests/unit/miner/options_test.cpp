@@ -86,6 +86,9 @@ TEST_CASE("options: mistakes with several pools") {
   };
   CHECK(at_node("http://h:1", "-p", "x").starts_with("--pass: "));
   CHECK(at_node("http://h:1", "--suggest-difficulty", "1").starts_with("--suggest-difficulty: "));
+  CHECK(
+      mistake({"mine", "-o", "http://a:1", "-o", "http://b:1", "-u", address, "--cookie-file", "c"})
+          .starts_with("--cookie-file: would go"));
   CHECK(at_node("http://u:p@h:1", "--cookie-file", "c").starts_with("--cookie-file: "));
   std::vector<const char*> many{"mine", "-u", "x"};
   for (std::size_t i = 0; i <= kMaxPools; ++i)

@@ -52,6 +52,10 @@ TEST_CASE("block store: what is kept is there until it is judged, parents first"
   CHECK(std::filesystem::exists(place /
                                 ("99-" + some_block(99).hash.to_display_hex() + ".accepted")));
   CHECK(files(place) == 2);
+  CHECK(BlockStore::open(place)->newest_accepted()->bytes == some_block(99).bytes);
+  REQUIRE(store.keep(some_block(8)));
+  store.judged(some_block(8), true);
+  CHECK(store.newest_accepted()->height == 8);
 }
 
 TEST_CASE("block store: judged blocks are bounded, and so is what is read") {

@@ -147,6 +147,26 @@ TEST_CASE("node client: what the node forgot it gets again, once") {
   CHECK(submitted(client) == 3);
 }
 
+TEST_CASE("node client: so does what it forgot while nobody mined") {
+  RunningClient client;
+  client.start();
+  REQUIRE(client.until_told<JobReceived>());
+  const core::Share share = solve(client.job());
+  client.submit(share);
+  REQUIRE(client.until_told<ShareJudged>());
+  client.kill();
+  client.events.clear();
+  {
+    const std::lock_guard lock(client.chain.mutex);
+    client.chain.tip = share.header.prev_hash;
+    client.chain.height = 100;
+  }
+  client.start();
+  REQUIRE(client.until_remarked("has forgotten block " + share.hash.to_display_hex()));
+  REQUIRE(client.until([&] { return submitted(client) == 2; }));
+  CHECK(client.until([&] { return client.files(".block").empty(); }));
+}
+
 TEST_CASE("node client: a template from before the accepted block gives no work") {
   RunningClient client;
   client.chain.submit_answer = FakeNode::kHold;

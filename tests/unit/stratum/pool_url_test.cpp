@@ -52,14 +52,15 @@ TEST_CASE("pool url: schemes") {
 }
 
 TEST_CASE("pool url: a node's credentials are kept and never shown") {
-  const auto url = parse_pool_url("http://me:s3cr@t@[::1]:8332");
+  const auto url = parse_pool_url("http://me:s3cr%40t@[::1]:8332");
   REQUIRE(url);
-  CHECK(url->credentials == "me:s3cr@t");
+  CHECK(url->credentials == "me:s3cr%40t");
   CHECK(url->at == HostPort{"::1", 8332});
   CHECK(url->text() == "http://[::1]:8332");
-  for (const char* bad :
-       {"http://me:s3cr@h", "http://me:s3cr@h:0", "http://me:s3cr@h:1/x", "http://me:s3cr@",
-        "stratum+tcp://me:s3cr@h:1", "htp://me:s3cr@h:1", "me:s3cr@h:1"}) {
+  for (const char* bad : {"http://me:s3cr@h", "http://me:s3cr@h:0", "http://me:s3cr@h:1/x",
+                          "http://me:s3cr@", "stratum+tcp://me:s3cr@h:1", "http://me:a@s3cr@h:1",
+                          "http://me:s3cr/d@h:1", "http://me:s3cr#d@h:1", "http://me:s3cr",
+                          "http://me:s3cr d@h:1", "htp://me:s3cr@h:1", "me:s3cr@h:1"}) {
     CAPTURE(bad);
     const auto refused = parse_pool_url(bad);
     REQUIRE_FALSE(refused);
