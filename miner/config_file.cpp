@@ -84,13 +84,9 @@ class ConfigReader {
     throw Fault{placed(file_, where, fault)};
   }
 
-  std::filesystem::path beside(const std::string& name) const { return file_.parent_path() / name; }
   /// A file's name; nothing and a fault when it is empty.
-  std::optional<std::filesystem::path> path(TableReader& table, std::string_view key) const;
   /// One name for a window or a calendar alone.
   std::string name(TableReader& table);
-  static std::optional<double> number(TableReader& table, std::string_view key, double least,
-                                      double most);
   static std::optional<double> watts(TableReader& table, std::string_view key);
 
   TableReader root_;
@@ -184,33 +180,12 @@ void ConfigReader::finish(TableReader& table, std::string_view where) {
   if (const auto done = table.finish(); !done) fail(where, done.error());
 }
 
-std::optional<std::filesystem::path> ConfigReader::path(TableReader& table,
-                                                        std::string_view key) const {
-  const auto name = table.string(key);
-  if (!name) return std::nullopt;
-  if (name->empty() || name->find('\0') != std::string::npos) {
-    table.fail(key, "must name a file");
-    return std::nullopt;
-  }
-  return beside(*name);
-}
-
 std::string ConfigReader::name(TableReader& table) {
   auto name = table.string("name").value_or("");
   if (name.empty()) table.fail("name", "is missing");
   if (name.size() > kMaxName) table.fail("name", "is longer than 100 bytes");
   if (!names_.insert(name).second) table.fail("name", "is there twice");
   return name;
-}
-
-std::optional<double> ConfigReader::number(TableReader& table, std::string_view key, double least,
-                                           double most) {
-  const toml::node* node = table.node(key);
-  if (node == nullptr) return std::nullopt;
-  const auto number = node->is_number() ? node->value<double>() : std::nullopt;
-  if (number && *number >= least && *number <= most) return number;
-  table.fail(key, "must be a number above zero");
-  return std::nullopt;
 }
 
 std::optional<double> ConfigReader::watts(TableReader& table, std::string_view key) {
@@ -275,7 +250,7 @@ void ConfigReader::read_throttle(TableReader& table) {
   throttle::PolicySettings& policy = options_.throttle.policy;
   set(policy.trust_clock, table.boolean("trust_clock"));
   set(policy.ramp_up, table.parsed("ramp_up", parse_wait_seconds));
-  set(policy.ramp_watts_per_minute, number(table, "ramp_watts_per_minute", 1e-3, kMaxWatts));
+  set(policy.ramp_watts_per_minute, table.number("ramp_watts_per_minute", 1e-3, kMaxWatts));
   set(policy.economic_ramp_down, table.parsed("economic_ramp_down", parse_wait_seconds));
   set(policy.random_return, table.parsed("random_return", parse_wait_seconds));
   set(policy.debounce, table.parsed("debounce", parse_wait_seconds));
@@ -296,7 +271,8 @@ void ConfigReader::read_throttle(TableReader& table) {
 
 void ConfigReader::read_power(TableReader& table) {
   PowerOptions& power = options_.throttle.power;
-  if (const auto file = path(table, "meter_file")) power.meter_file = file->string();
+  if (const auto file = table.file("meter_file", file_.parent_path()))
+    power.meter_file = file->string();
   power.meter = table.string("meter").value_or("");
   if (!power.meter.empty() && !power.meter_file.empty()) {
     table.fail("meter", "there is a meter_file already");
@@ -317,13 +293,14 @@ void ConfigReader::read_api(TableReader& table) {
 }
 
 void ConfigReader::read_log(TableReader& table) {
-  if (const auto file = path(table, "shares")) options_.share_log = file->string();
+  if (const auto file = table.file("shares", file_.parent_path()))
+    options_.share_log = file->string();
 }
 
 void ConfigReader::read_calendar(TableReader& table) {
   throttle::CalendarFile calendar;
   calendar.name = name(table);
-  const auto file = path(table, "file");
+  const auto file = table.file("file", file_.parent_path());
   if (!file) table.fail("file", "is missing: an iCalendar file (.ics)");
   calendar.path = file.value_or("").string();
   set(calendar.cap, table.cap("cap"));

@@ -74,13 +74,11 @@ tl::expected<void, std::string> ControlLoop::start_api() {
       return {200, text(), type};
     };
   };
-  routes_->add("/api/v1/status",
-               to_readers([this] { return service_->status(observation(), sources()); },
-                          "application/json"));
-  routes_->add(
-      "/metrics",
-      to_readers([this] { return metrics_text(service_->decision(), observation(), sources()); },
-                 "text/plain; version=0.0.4"));
+  routes_->add("/api/v1/status", to_readers([this] { return service_->status(shown(), sources()); },
+                                            "application/json"));
+  routes_->add("/metrics",
+               to_readers([this] { return metrics_text(service_->decision(), shown(), sources()); },
+                          "text/plain; version=0.0.4"));
   auto api = ApiServer::listen(
       io_, *api_address_, *routes_,
       [this](throttle::LedgerWriter::Done done) { service_->keep(std::move(done)); },
@@ -208,8 +206,13 @@ Observation ControlLoop::observation() const {
           .power = power_,
           .zero = zero_.zero(),
           .zero_text = zero_.text(),
-          .time_to_zero = zero_.time_to_zero(),
-          .pools = pools_ ? pools_() : std::vector<PoolStatistics>()};
+          .time_to_zero = zero_.time_to_zero()};
+}
+
+Observation ControlLoop::shown() const {
+  Observation seen = observation();
+  if (pools_) seen.pools = pools_();
+  return seen;
 }
 
 std::vector<SourceStatus> ControlLoop::sources() const {
@@ -224,7 +227,7 @@ void ControlLoop::handle(const ControlRequest& request, ControlServer::Answer an
   const auto kept = [this, answer](tl::expected<void, std::string> result) {
     boost::asio::post(io_, [this, answer, result = std::move(result)] {
       if (result) {
-        answer(service_->status(observation(), sources()));
+        answer(service_->status(shown(), sources()));
       } else {
         answer(tl::unexpected("done, but not kept for a restart: " + result.error()));
       }

@@ -56,6 +56,8 @@ class ControlLoop {
   std::vector<SourceStatus> sources() const;
 
  private:
+  /// With the pools, for people and programs.
+  Observation shown() const;
   /// What a card did and drew while it was not paced: at rest all would seem inefficient.
   struct FullWork {
     bool was_full = false;

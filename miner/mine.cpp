@@ -116,8 +116,7 @@ class MiningRun {
     for (const PoolSettings& pool : pools_) {
       named_pools_.push_back({pool.url.text(), pool.user});
       members.push_back(
-          {.name = pool.url.text(),
-           .weight = pool.weight,
+          {.weight = pool.weight,
            .make =
                [this, &pool, blocks = options.throttle.state_folder / "blocks"](
                    std::uint32_t index, std::function<void(stratum::PoolEvent)> sink) {

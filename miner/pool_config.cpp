@@ -17,36 +17,15 @@ using throttle::TableReader;
 constexpr std::size_t kMaxSecret = 4096;  // bytes
 constexpr double kMaxWeight = 1e6;
 
-std::optional<double> positive_number(TableReader& table, std::string_view key, double least,
-                                      double most) {
-  const toml::node* node = table.node(key);
-  if (node == nullptr) return std::nullopt;
-  const auto number = node->is_number() ? node->value<double>() : std::nullopt;
-  if (number && *number >= least && *number <= most) return number;
-  table.fail(key, "must be a number above zero");
-  return std::nullopt;
-}
-
-std::filesystem::path file_named(TableReader& table, std::string_view key,
-                                 const std::filesystem::path& config) {
-  const auto name = table.string(key);
-  if (!name) return {};
-  if (name->empty() || name->find('\0') != std::string::npos) {
-    table.fail(key, "must name a file");
-    return {};
-  }
-  return config.parent_path() / *name;
-}
-
 void read_password(TableReader& table, const std::filesystem::path& config, PoolSettings& pool) {
   if (auto password = table.parsed("password", check_credential)) {
     pool.password = *std::move(password);
     pool.password_file = config;
   }
-  auto file = file_named(table, "password_file", config);
-  if (file.empty()) return;
+  auto file = table.file("password_file", config.parent_path());
+  if (!file) return;
   if (!pool.password_file.empty()) table.fail("password_file", "there is a password already");
-  pool.password_file = std::move(file);
+  pool.password_file = *std::move(file);
 }
 
 /// What only one of the two kinds has.
@@ -113,14 +92,14 @@ PoolSettings read_pool(TableReader& table, const std::filesystem::path& config,
   if (pool.user.empty()) table.fail("user", "is missing");
   if (pool.url.is_node()) table.parsed("user", stratum::node::parse_payout_address);
   read_password(table, config, pool);
-  pool.cookie_file = file_named(table, "cookie_file", config);
-  pool.weight = positive_number(table, "weight", 1e-6, kMaxWeight).value_or(1);
+  pool.cookie_file = table.file("cookie_file", config.parent_path()).value_or("");
+  pool.weight = table.number("weight", 1e-6, kMaxWeight).value_or(1);
   if (table.node("weight") != nullptr && strategy != PoolStrategy::Kind::quota) {
     table.fail("weight", "is of strategy = \"quota\" alone, in [pools]");
   }
   pool.shares = read_share_options(table);
   pool.transport = read_transport(table, config.parent_path(), url);
-  pool.suggest_difficulty = positive_number(table, "suggest_difficulty", 1e-12, 1e18);
+  pool.suggest_difficulty = table.number("suggest_difficulty", 1e-12, 1e18);
   refuse_keys_of_the_other_kind(table, pool);
   return pool;
 }

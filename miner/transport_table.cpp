@@ -47,13 +47,7 @@ std::vector<stratum::Pin> read_pins(TableReader& table) {
 TransportOptions read_transport(TableReader& table, const std::filesystem::path& folder,
                                 const std::optional<stratum::PoolUrl>& url) {
   TransportOptions options;
-  if (const auto file = table.string("ca_file")) {
-    if (file->empty() || file->find('\0') != std::string::npos) {
-      table.fail("ca_file", "must name a file");
-    } else {
-      options.pool.ca_file = folder / *file;
-    }
-  }
+  options.pool.ca_file = table.file("ca_file", folder).value_or("");
   options.pool.pins = read_pins(table);
   for (const char* const key : {"ca_file", "pin"}) {
     if (url && !url->is_encrypted() && table.node(key) != nullptr) {

@@ -17,13 +17,7 @@ SecretPlace read_secret_place(throttle::TableReader& table, std::string_view nam
   SecretPlace place;
   const std::string file_key = std::string(name) + "_file";
   const std::string variable_key = std::string(name) + "_env";
-  if (const auto file = table.string(file_key)) {
-    if (file->empty() || file->find('\0') != std::string::npos) {
-      table.fail(file_key, "must name a file");
-    } else {
-      place.file = folder / *file;
-    }
-  }
+  place.file = table.file(file_key, folder).value_or("");
   if (const auto variable = table.string(variable_key)) {
     if (variable->empty() ||
         variable->find_first_of(std::string_view("=\0", 2)) != std::string::npos) {

@@ -65,8 +65,6 @@ class PoolClient::Impl : public std::enable_shared_from_this<PoolClient::Impl> {
     pump();
   }
 
-  std::optional<PayoutSeen> payout() const { return payouts_.last(); }
-
   void suggest_difficulty(double difficulty) {
     config_.suggest_difficulty = difficulty;
     if (!session_ || stopping_) return;
@@ -369,10 +367,6 @@ PoolClient::~PoolClient() = default;
 
 void PoolClient::start() {
   impl_->start();
-}
-
-std::optional<PayoutSeen> PoolClient::payout() const {
-  return impl_->payout();
 }
 
 void PoolClient::suggest_difficulty(double difficulty) {

@@ -55,9 +55,6 @@ class PoolClient final : public Upstream {
   /// The pool is given drain_timeout to answer.
   void stop() override;
 
-  /// What the last job pays; nothing before the first.
-  std::optional<PayoutSeen> payout() const;
-
  private:
   class Impl;
   std::shared_ptr<Impl> impl_;

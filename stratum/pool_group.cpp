@@ -121,13 +121,13 @@ void PoolGroup::Impl::count_hashes() {
 std::vector<PoolFacts> PoolGroup::Impl::facts(Clock::time_point now) const {
   std::vector<PoolFacts> all;
   for (const Member& member : members) {
-    all.push_back(
-        {.weight = member.pool.weight,
-         .job_since = member.job_since,
-         .resting =
-             member.rests_until &&
-             now<*member.rests_until, .hashes = member.hashes, .owes_verdicts = member.unjudged> 0,
-         .keeps_connected = member.pool.keeps_connected});
+    PoolFacts& pool = all.emplace_back();
+    pool.weight = member.pool.weight;
+    pool.job_since = member.job_since;
+    pool.resting = member.rests_until && now < *member.rests_until;
+    pool.hashes = member.hashes;
+    pool.owes_verdicts = member.unjudged > 0;
+    pool.keeps_connected = member.pool.keeps_connected;
   }
   return all;
 }

@@ -20,7 +20,6 @@ namespace ebb::stratum {
 
 /// A pool of the group. Each time that it is wanted anew it gets an upstream of its own.
 struct GroupMember {
-  std::string name;  ///< for events and status: the address without credentials
   double weight = 1;
   /// `sink` as an upstream's; the upstream stamps `pool` on its jobs.
   std::function<std::unique_ptr<Upstream>(std::uint32_t pool, std::function<void(PoolEvent)> sink)>

@@ -33,14 +33,6 @@ std::optional<core::Share> SubmitQueue::pop(Clock::time_point now) {
   return share;
 }
 
-std::optional<SubmitQueue::Clock::duration> SubmitQueue::next_in(Clock::time_point now) {
-  refill(now);
-  if (waiting_.empty()) return std::nullopt;
-  if (tokens_ >= 1) return Clock::duration::zero();
-  const std::chrono::duration<double> wait((1 - tokens_) / limits_.per_second);
-  return std::chrono::ceil<std::chrono::milliseconds>(wait);
-}
-
 std::vector<core::Share> SubmitQueue::clear() {
   std::vector<core::Share> shares;
   while (!waiting_.empty())

@@ -52,9 +52,6 @@ class SubmitQueue {
   bool empty() const { return waiting_.empty(); }
   const core::Share& best() const { return *waiting_.begin(); }  ///< when not empty
 
-  /// How long until pop() gives one; nothing while the queue is empty.
-  std::optional<Clock::duration> next_in(Clock::time_point now);
-
   /// Gives up what waits: the session it was for is gone.
   std::vector<core::Share> clear();
 

@@ -33,14 +33,6 @@ tl::expected<std::string, std::string> parse_topic(std::string_view text) {
   return std::string(text);
 }
 
-void read_file(TableReader& table, std::string_view key, const std::filesystem::path& folder,
-               std::filesystem::path& file) {
-  const auto name = table.string(key);
-  if (!name) return;
-  if (name->empty()) table.fail(key, "must name a file");
-  file = folder / *name;
-}
-
 void read_topics(TableReader& table, MqttSettings& settings) {
   set(settings.topic, table.parsed("topic", parse_topic));
   set(settings.target_topic, table.parsed("target_topic", parse_topic));
@@ -66,9 +58,9 @@ void read_topics(TableReader& table, MqttSettings& settings) {
 }
 
 void read_trust(TableReader& table, const std::filesystem::path& folder, MqttSettings& settings) {
-  read_file(table, "ca_file", folder, settings.ca_file);
-  read_file(table, "cert_file", folder, settings.cert_file);
-  read_file(table, "key_file", folder, settings.key_file);
+  set(settings.ca_file, table.file("ca_file", folder));
+  set(settings.cert_file, table.file("cert_file", folder));
+  set(settings.key_file, table.file("key_file", folder));
   if (settings.cert_file.empty() != settings.key_file.empty()) {
     table.fail("cert_file", "goes with key_file");
   }

@@ -117,12 +117,7 @@ OriginSettings read_plain_origin(TableReader& table, std::string_view name,
   const std::string prefix = name.empty() ? "" : std::string(name) + "_";
   const std::string file_key = prefix + "file", url_key = prefix + "url";
   OriginSettings settings;
-  if (const auto file = table.string(file_key)) {
-    if (file->empty() || file->find('\0') != std::string::npos) {
-      table.fail(file_key, "must name a file");
-    }
-    settings.file = folder / *file;
-  }
+  settings.file = table.file(file_key, folder).value_or("");
   if (const auto url = table.string(url_key)) {
     settings.url = *url;
     check_url(table, url_key, settings, allow_http);

@@ -55,6 +55,24 @@ std::optional<std::int64_t> TableReader::integer(std::string_view key) {
   return std::nullopt;
 }
 
+std::optional<double> TableReader::number(std::string_view key, double least, double most) {
+  const toml::node* value = node(key);
+  if (value == nullptr) return std::nullopt;
+  const auto number = value->is_number() ? value->value<double>() : std::nullopt;
+  if (number && *number >= least && *number <= most) return number;
+  fail(key, "must be a number above zero");
+  return std::nullopt;
+}
+
+std::optional<std::filesystem::path> TableReader::file(std::string_view key,
+                                                       const std::filesystem::path& folder) {
+  const auto name = string(key);
+  if (!name) return std::nullopt;
+  if (!name->empty() && name->find('\0') == std::string::npos) return folder / *name;
+  fail(key, "must name a file");
+  return std::nullopt;
+}
+
 std::optional<Cap> TableReader::cap(std::string_view key) {
   const toml::node* value = node(key);
   if (value == nullptr) return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <toml++/toml.h>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,6 +32,11 @@ class TableReader {
   std::optional<std::string> string(std::string_view key);
   std::optional<bool> boolean(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key);
+  /// At least `least`, which is above zero, and at most `most`.
+  std::optional<double> number(std::string_view key, double least, double most);
+  /// A file's path, within `folder` unless it is absolute.
+  std::optional<std::filesystem::path> file(std::string_view key,
+                                            const std::filesystem::path& folder);
 
   /// As parse_cap reads it, or a plain 0.
   std::optional<Cap> cap(std::string_view key);

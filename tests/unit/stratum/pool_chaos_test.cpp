@@ -48,7 +48,7 @@ class Chaos {
     std::vector<GroupMember> members;
     for (unsigned i = 0; i < kPools; ++i) {
       pools_.push_back(std::make_unique<ChaosPool>(io_, i));
-      members.push_back({"pool " + std::to_string(i), 1, [this](std::uint32_t index, auto sink) {
+      members.push_back({1, [this](std::uint32_t index, auto sink) {
                            return std::make_unique<PoolClient>(
                                io_, config_of(*pools_[index], index), std::move(sink));
                          }});

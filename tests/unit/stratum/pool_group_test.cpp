@@ -33,7 +33,7 @@ class Rig {
   explicit Rig(std::size_t pools) : made(pools) {
     std::vector<GroupMember> members;
     for (std::size_t i = 0; i < pools; ++i) {
-      members.push_back({"pool", 1, [this, i](std::uint32_t, auto sink) {
+      members.push_back({1, [this, i](std::uint32_t, auto sink) {
                            auto upstream = std::make_unique<FakeUpstream>(std::move(sink));
                            made[i].push_back(upstream.get());
                            return upstream;
