@@ -3,36 +3,11 @@
 #include <cstdlib>
 
 #include "miner/option_values.h"
-
-#include "tests/unit/catch.h"
+#include "tests/unit/miner/options_support.h"
 
 using namespace ebb;
-using namespace ebb::miner;
+using namespace ebb::options_tests;
 using namespace std::chrono_literals;
-
-namespace {
-
-tl::expected<Command, EarlyExit> parse(std::vector<const char*> words) {
-  words.insert(words.begin(), "ebb");
-  return parse_command_line(static_cast<int>(words.size()), words.data());
-}
-
-MineOptions mine(std::vector<const char*> words) {
-  words.insert(words.begin(), "mine");
-  const auto command = parse(words);
-  REQUIRE(command);
-  return std::get<MineOptions>(*command);
-}
-
-std::string mistake(std::vector<const char*> words) {
-  const auto command = parse(std::move(words));
-  REQUIRE_FALSE(command);
-  CHECK(command.error().code == 2);
-  CHECK(command.error().text.find('\n') == std::string::npos);
-  return command.error().text;
-}
-
-}  // namespace
 
 TEST_CASE("options: a usual mining command") {
   const MineOptions options =
@@ -288,100 +263,6 @@ TEST_CASE("options: every mistake is one line that names the flag") {
   mistake({"bench"});
 }
 
-TEST_CASE("options: a simulation and a check need their files") {
-  const std::string config = std::string(EBB_TEST_DATA) + "/../../docs/ebb.toml";
-  const auto command = parse({"simulate", "--config", config.c_str(), "--timeline", "t.toml",
-                              "--seed", "7", "--zone", "Asia/Almaty", "--plot", "a.svg"});
-  REQUIRE(command);
-  const auto& options = std::get<SimulateOptions>(*command);
-  CHECK(options.throttle.windows.size() == 2);
-  CHECK(options.timeline == "t.toml");
-  CHECK(options.seed == 7);
-  CHECK(options.zone == "Asia/Almaty");
-  CHECK(options.plot == "a.svg");
-  CHECK(mistake({"simulate", "--timeline", "t"}).find("--config") != std::string::npos);
-  CHECK(mistake({"simulate", "--config", config.c_str()}).find("--timeline") != std::string::npos);
-  const auto names = [&](const char* flag, const char* value) {
-    return mistake({"simulate", "--config", config.c_str(), "--timeline", "t", flag, value})
-               .find(flag) != std::string::npos;
-  };
-  CHECK(names("--seed", "-1"));
-  CHECK(names("--zone", "Mars/Base"));
-  CHECK(std::get<CheckOptions>(*parse({"check", "--config", "c.toml"})).config == "c.toml");
-  CHECK(mistake({"check"}).find("--config") != std::string::npos);
-}
-
-TEST_CASE("options: a report of a span of time") {
-  using namespace std::chrono;
-  const auto report = [](std::vector<const char*> words) {
-    words.insert(words.begin(), {"report", "--state", "s"});
-    const auto command = parse(words);
-    INFO((command ? "" : command.error().text));
-    REQUIRE(command);
-    return std::get<ReportOptions>(*command);
-  };
-  const ReportOptions plain = report({});
-  CHECK(plain.state_folder == "s");
-  CHECK_FALSE(plain.from);
-  CHECK_FALSE(plain.to);
-  CHECK(plain.format == ReportOptions::Format::csv);
-  const ReportOptions january = report({"--from", "2022-01-01T00:00", "--to", "2022-02-01T00:00Z",
-                                        "--zone", "Asia/Almaty", "--format", "html"});
-  CHECK(january.from == throttle::WallTime(sys_days(2021y / December / 31) + 18h));
-  CHECK(january.to == throttle::WallTime(sys_days(2022y / February / 1)));
-  CHECK(january.zone == "Asia/Almaty");
-  CHECK(january.format == ReportOptions::Format::html);
-  CHECK(report({"--format", "json"}).format == ReportOptions::Format::json);
-  for (const auto& [flag, value] :
-       {std::pair{"--from", "soon"}, std::pair{"--to", ""}, std::pair{"--format", "xml"},
-        std::pair{"--zone", "Mars/Base"}}) {
-    CHECK(mistake({"report", "--state", "s", flag, value}).find(flag) != std::string::npos);
-  }
-  CHECK(
-      mistake({"report", "--from", "2022-01-01T00:00", "--to", "2022-01-01T00:00"}).find("--to") !=
-      std::string::npos);
-}
-
-TEST_CASE("options: a calibration takes devices and meters from the file") {
-  const std::string config = std::string(EBB_TEST_DATA) + "/../../docs/ebb.toml";
-  const auto calibrate = [](std::vector<const char*> words) {
-    words.insert(words.begin(), {"calibrate", "--state", "s"});
-    return std::get<CalibrateOptions>(*parse(words));
-  };
-  CHECK(calibrate({}).step == 15s);
-  CHECK(calibrate({}).devices == "auto");
-  CHECK(calibrate({"--step", "1m", "--devices", "cpu"}).step == 60s);
-  CHECK(calibrate({"--config", config.c_str()}).power.nameplate_watts == 3250);
-  for (const char* bad : {"1s", "0s", "11m", "2500ms", "15"})
-    CHECK(mistake({"calibrate", "--step", bad}).find("--step") != std::string::npos);
-}
-
-TEST_CASE("options: a benchmark of the throttle") {
-  const auto options = [](std::vector<const char*> words) {
-    words.insert(words.begin(), {"bench", "throttle"});
-    const auto command = parse(words);
-    INFO((command ? "" : command.error().text));
-    REQUIRE(command);
-    return std::get<bench::ThrottleBenchOptions>(*command);
-  };
-  CHECK(options({}).trials == 200);
-  CHECK(options({}).caps.size() == 7);
-  CHECK(options({}).window == 10s);
-  CHECK(options({"--trials", "5", "--window", "2s"}).trials == 5);
-  CHECK(options({"--window", "2s"}).window == 2s);
-  CHECK(options({"--caps", "5%,0.5"}).caps == std::vector<double>{0.05, 0.5});
-  CHECK(options({"--threads", "2"}).threads.threads == 2);
-  const auto names = [](const char* flag, const char* value) {
-    return mistake({"bench", "throttle", flag, value}).find(flag) != std::string::npos;
-  };
-  for (const char* bad : {"0", "-1", "100001", "x"})
-    CHECK(names("--trials", bad));
-  for (const char* bad : {"0%", "100%", "5%,", "x"})
-    CHECK(names("--caps", bad));
-  for (const char* bad : {"0s", "2h", "500ms", "10"})
-    CHECK(names("--window", bad));
-}
-
 TEST_CASE("options: flags win over the file") {
   const std::string config = std::string(EBB_TEST_DATA) + "/../../docs/ebb.toml";
   const auto with = [&](std::vector<const char*> more) {
@@ -403,61 +284,6 @@ TEST_CASE("options: flags win over the file") {
   CHECK(changed.throttle.policy.ramp_up == 0s);
   const MineOptions demo = with({"--demo"});
   CHECK(demo.pools.empty());
-}
-
-TEST_CASE("options: a benchmark takes lists of threads and of midstates") {
-  const auto options = [](std::vector<const char*> words) {
-    words.insert(words.begin(), {"bench", "hash"});
-    return std::get<ebb::bench::HashBenchOptions>(*parse(words));
-  };
-  using Numbers = std::vector<unsigned>;
-  CHECK(options({}).threads == Numbers{1});
-  CHECK(options({}).midstates == Numbers{1, 32});
-  CHECK(options({"--threads", "3"}).threads == Numbers{3});
-  CHECK(options({"--threads", "1,all"}).threads == Numbers{1, ebb::bench::kAllThreads});
-  CHECK(options({"--midstates", "8,1"}).midstates == Numbers{8, 1});
-  CHECK(options({"--seconds", "0.25"}).duration.count() == 0.25);
-  CHECK(options({"--repeats", "3"}).repeats == 3u);
-  CHECK(options({"--plot", "a.svg"}).plot == "a.svg");
-  const auto names = [](const char* flag, const char* value) {
-    return mistake({"bench", "hash", flag, value}).find(flag) != std::string::npos;
-  };
-  for (const char* bad : {"some", "0", "1,,2", "1,1", "all,all", "1,", "-1"})
-    CHECK(names("--threads", bad));
-  for (const char* bad : {"0", "33", "all", "1,x", "3"})
-    CHECK(names("--midstates", bad));
-  for (const char* bad : {"0", "-1", "3601", "nan", "1s"})
-    CHECK(names("--seconds", bad));
-  for (const char* bad : {"0", "1.5", "10001"})
-    CHECK(names("--repeats", bad));
-}
-
-TEST_CASE("options: a benchmark of cards") {
-  const auto options = [](std::vector<const char*> words) {
-    words.insert(words.begin(), {"bench", "hash"});
-    return std::get<ebb::bench::HashBenchOptions>(*parse(words));
-  };
-  CHECK(options({}).devices == "cpu");
-  CHECK(options({"--devices", "cuda:1,cpu"}).devices == "cuda:1,cpu");
-  CHECK(options({"--devices", "cuda:1,cpu", "--threads", "2"}).devices == "cuda:1,cpu");
-  CHECK(options({"--devices", "cuda", "--midstates", "32"}).devices == "cuda");
-  CHECK(mistake({"bench", "hash", "--devices", "gpu"}).find("'gpu'") != std::string::npos);
-  for (const char* flag : {"--backend", "--threads", "--plot"}) {
-    const char* value = flag == std::string("--backend") ? "scalar" : "1";
-    const std::string text = mistake({"bench", "hash", "--devices", "cuda", flag, value});
-    CHECK(text == std::string(flag) + ": --devices names no cpu");
-    CHECK(parse({"bench", "hash", "--devices", "auto", flag, value}).has_value());
-  }
-}
-
-TEST_CASE("options: --retune wherever cards are opened") {
-  using namespace ebb::miner;
-  CHECK(std::get<MineOptions>(*parse({"mine", "--demo", "--retune"})).retune);
-  CHECK(std::get<DevicesOptions>(*parse({"devices", "--retune"})).retune);
-  CHECK(std::get<ebb::bench::HashBenchOptions>(*parse({"bench", "hash", "--retune"})).retune);
-  CHECK_FALSE(std::get<MineOptions>(*parse({"mine", "--demo"})).retune);
-  CHECK_FALSE(std::get<DevicesOptions>(*parse({"devices", "--json"})).retune);
-  CHECK_FALSE(std::get<ebb::bench::HashBenchOptions>(*parse({"bench", "hash"})).retune);
 }
 
 TEST_CASE("options: a password never appears in an error") {
